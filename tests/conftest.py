@@ -1,0 +1,98 @@
+"""One real PostGIS per test session; each test sees its own transaction or its own database."""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from db import migrate
+from db.embedded import Cluster
+from db.engine import Database
+
+
+@pytest.fixture(scope="session")
+def reachable_folder() -> Iterator[Path]:
+    """A temporary folder that an unprivileged user can pass through, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="edaphos-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def server(reachable_folder: Path) -> Iterator[Database]:
+    """The server of the session: an embedded cluster of its own, or the one that EDAPHOS_TEST_DATABASE_URL names."""
+    given = os.environ.get("EDAPHOS_TEST_DATABASE_URL")
+    if given:
+        yield Database.at(given)
+        return
+    cluster = Cluster.in_folder(reachable_folder / "home")
+    with cluster.in_use() as database:
+        yield database
+    cluster.stop()
+
+
+def _new_database(server: Database) -> Iterator[Database]:
+    name = f"edaphos_test_{secrets.token_hex(4)}"
+    administration = server.engine().execution_options(isolation_level="AUTOCOMMIT")
+    with administration.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield Database(server.url.set(database=name))
+    finally:
+        with administration.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        administration.dispose()
+
+
+@pytest.fixture
+def empty_database(server: Database) -> Iterator[Engine]:
+    """A database of its own with nothing but PostGIS in it."""
+    for database in _new_database(server):
+        engine = database.engine()
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def session_database(server: Database) -> Iterator[Database]:
+    """A migrated database that the session shares; leave nothing in it."""
+    for database in _new_database(server):
+        engine = database.engine()
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield database
+
+
+@pytest.fixture(scope="session")
+def _session_engine(session_database: Database) -> Iterator[Engine]:
+    engine = session_database.engine()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(_session_engine: Engine) -> Iterator[Connection]:
+    """A connection whose work is rolled back after the test."""
+    with _session_engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def database(server: Database) -> Iterator[Database]:
+    """A migrated database of its own, for tests that commit."""
+    for database in _new_database(server):
+        engine = database.engine()
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield database
+
+
+@pytest.fixture(scope="session")
+def meuse() -> Path:
+    """The folder with the Meuse data."""
+    return Path(__file__).resolve().parents[1] / "examples" / "meuse"
