@@ -1,0 +1,105 @@
+"""Samples: what was measured where, with detection limits as what they are: bounds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mapping.arrays import Points, Vector, as_points, read_only
+
+
+def _first(bad: NDArray[np.bool_]) -> int:
+    return int(np.flatnonzero(bad)[0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """Point samples of one contaminant, one medium and one procedure, in metres and one unit.
+
+    `xy` (n, 2) is easting and northing; `lower` and `upper` (n,) bound the value. A measured value has
+    lower = upper; `<0.05` is (0, 0.05) or (-inf, 0.05); `>1000` is (1000, inf); a value between detection
+    and quantification limit is that interval. `error_variance` (n,) is the variance of the measurement
+    error in the square of the unit, on top of what the variogram's nugget holds; None means none.
+
+    Raises ValueError, naming the sample, for anything that is not so. Arrays are copied and read-only.
+    """
+
+    xy: Points
+    lower: Vector
+    upper: Vector
+    error_variance: Vector | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "xy", read_only(as_points(self.xy)))
+        for name in ("lower", "upper", "error_variance"):
+            given = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, read_only(given))
+        self._check_lengths()
+        self._check_bounds()
+        self._check_errors()
+
+    @classmethod
+    def measured(cls, xy: ArrayLike, value: ArrayLike, error_variance: ArrayLike | None = None) -> Samples:
+        """Samples (n, 2) whose values (n,) are all above their detection limits."""
+        values = read_only(value)
+        errors = None if error_variance is None else read_only(error_variance)
+        return cls(np.asarray(xy, dtype=np.float64), values, values, errors)
+
+    @property
+    def n(self) -> int:
+        """How many samples."""
+        return len(self.lower)
+
+    @property
+    def censored(self) -> NDArray[np.bool_]:
+        """True (n,) where only bounds are known."""
+        return self.lower < self.upper
+
+    @property
+    def value(self) -> Vector:
+        """The measured values (n,); ValueError when any sample is known by bounds only."""
+        if self.censored.any():
+            row = _first(self.censored)
+            raise ValueError(
+                f"sample {row} is known only to lie between {self.lower[row]:g} and {self.upper[row]:g}: "
+                "it has no single value"
+            )
+        return self.upper
+
+    def digest(self) -> str:
+        """SHA-256 over places, bounds and errors, in their order: the identity of a map's input."""
+        parts = [self.xy, self.lower, self.upper]
+        parts += [] if self.error_variance is None else [self.error_variance]
+        return hashlib.sha256(b"".join(part.astype("<f8").tobytes() for part in parts)).hexdigest()
+
+    def _check_lengths(self) -> None:
+        n = len(self.xy)
+        if n == 0:
+            raise ValueError("no samples: at least one is needed")
+        for name in ("lower", "upper", "error_variance"):
+            array = getattr(self, name)
+            if array is not None and array.shape != (n,):
+                raise ValueError(f"{name} needs one number for each of the {n} places, got shape {array.shape}")
+
+    def _check_bounds(self) -> None:
+        unordered = ~(self.lower <= self.upper)
+        if unordered.any():
+            row = _first(unordered)
+            raise ValueError(f"sample {row}: lower {self.lower[row]} must not be above upper {self.upper[row]}")
+        empty = (self.lower == np.inf) | (self.upper == -np.inf)
+        if empty.any():
+            raise ValueError(f"sample {_first(empty)}: an infinite value is not a measurement")
+
+    def _check_errors(self) -> None:
+        if self.error_variance is None:
+            return
+        bad = ~(np.isfinite(self.error_variance) & (self.error_variance >= 0))
+        if bad.any():
+            row = _first(bad)
+            raise ValueError(
+                f"sample {row}: error variance must be finite and not negative, got {self.error_variance[row]}"
+            )

@@ -1,0 +1,203 @@
+"""Empirical variograms in gstat's binning and models fitted to them by weighted least squares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.spatial.distance import cdist
+
+from mapping.arrays import Points, Vector, as_points
+from mapping.covariance import Covariance, Nugget, Structure, structure_named
+
+ESTIMATORS = ("matheron", "cressie-hawkins")
+PAIRS_AT_ONCE = 2_000_000
+RANGES_TRIED = 400
+FEWEST_BINS = 4
+"""Nugget, sill and range need at least one bin more than there are parameters."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EmpiricalVariogram:
+    """Half mean squared differences by distance class; only classes (b,) that hold pairs are kept.
+
+    `sample_variance` is the variance of the values themselves, the fallback when no model can be fitted.
+    """
+
+    pairs: NDArray[np.int64]
+    distance: Vector
+    semivariance: Vector
+    cutoff: float
+    estimator: str
+    sample_variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class VariogramFit:
+    """A model, its weighted sum of squares (NaN for a fallback), and in words why it is this one.
+
+    `candidates` holds (structure, weighted sum of squares) of every structure that was tried.
+    """
+
+    covariance: Covariance
+    sse: float
+    why: str
+    candidates: tuple[tuple[str, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def default_cutoff(xy: Points) -> float:
+    """A third of the diagonal of the bounding box of places (n, 2), in metres."""
+    width, height = np.ptp(xy, axis=0)
+    return float(np.hypot(width, height)) / 3.0
+
+
+def empirical_variogram(
+    xy: ArrayLike,
+    values: ArrayLike,
+    cutoff: float | None = None,
+    bins: int = 15,
+    estimator: str = "matheron",
+) -> EmpiricalVariogram:
+    """The variogram of values (n,) or equally likely sets of values (n, m) at places (n, 2).
+
+    Classes are (k·w, (k+1)·w] with w = cutoff / bins as in gstat; several sets of values are averaged pair
+    by pair. Estimators: `matheron` (1962) and the robust `cressie-hawkins` (1980). Memory does not grow with
+    the number of pairs. ValueError for a cutoff or number of bins that is not above zero.
+    """
+    places = as_points(xy)
+    columns = np.asarray(values, dtype=np.float64).reshape(len(places), -1)
+    reach = default_cutoff(places) if cutoff is None else float(cutoff)
+    if estimator not in ESTIMATORS:
+        raise ValueError(f"no variogram estimator is called {estimator!r}; known are {', '.join(ESTIMATORS)}")
+    if bins < 1 or not (np.isfinite(reach) and reach >= 0.0) or (cutoff is not None and reach == 0.0):
+        raise ValueError(f"a variogram needs a cutoff and bins above zero, got cutoff {reach} and {bins} bins")
+    count, distance, moment = _binned(places, columns, reach, bins, estimator)
+    filled = count > 0
+    mean = moment[filled] / count[filled]
+    semivariance = mean / 2.0 if estimator == "matheron" else _cressie_hawkins(mean, count[filled])
+    variance = float(columns.var(axis=0, ddof=1).mean()) if len(places) > 1 else 0.0
+    return EmpiricalVariogram(
+        count[filled], distance[filled] / count[filled], semivariance, reach, estimator, variance
+    )
+
+
+def _cressie_hawkins(mean_root: Vector, count: NDArray[np.int64]) -> Vector:
+    return mean_root**4 / (0.457 + 0.494 / count) / 2.0
+
+
+def _binned(
+    xy: Points, columns: Vector, cutoff: float, bins: int, estimator: str
+) -> tuple[NDArray[np.int64], Vector, Vector]:
+    count, distance, moment = np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
+    if cutoff == 0.0:
+        return count, distance, moment
+    for h, difference in _pairs_within(xy, columns, cutoff):
+        position = h / (cutoff / bins)
+        bin_of = np.clip(np.ceil(position).astype(np.int64) - 1, 0, bins - 1)
+        power = difference**2 if estimator == "matheron" else np.sqrt(np.abs(difference))
+        count += np.bincount(bin_of, minlength=bins)
+        distance += np.bincount(bin_of, weights=h, minlength=bins)
+        moment += np.bincount(bin_of, weights=power.mean(axis=1), minlength=bins)
+    return count, distance, moment
+
+
+def _pairs_within(xy: Points, columns: Vector, cutoff: float) -> Iterator[tuple[Vector, Vector]]:
+    """Distances (p,) and differences (p, m) of all pairs within the cutoff, a bounded number at a time."""
+    n = len(xy)
+    rows = max(1, PAIRS_AT_ONCE // max(1, n * columns.shape[1]))
+    for start in range(0, n, rows):
+        stop = min(start + rows, n)
+        h = cdist(xy[start:stop], xy[start:])
+        i, j = np.nonzero((h <= cutoff) & (np.arange(start, n) > np.arange(start, stop)[:, None]))
+        yield h[i, j], columns[start + i] - columns[start + j]
+
+
+def fit_variogram(empirical: EmpiricalVariogram, structure: str) -> VariogramFit:
+    """Nugget and one structure by weighted least squares, weights N/h² as gstat's default.
+
+    For a given range the two sills are a linear problem with bounds at zero, solved exactly; the range is
+    searched over its whole useful interval, so that the minimum found is the global one. Data that cannot
+    carry a model get a pure nugget and a note.
+    """
+    fallback = _fallback(empirical)
+    if fallback is not None:
+        return fallback
+    kind = structure_named(structure)
+    shortest, longest = empirical.distance[0] / 4.0, 10.0 * empirical.cutoff / kind.practical
+    ranges = np.geomspace(shortest, longest, RANGES_TRIED)
+    best = int(np.argmin([_sills(empirical, kind, a)[2] for a in ranges]))
+    low, high = ranges[max(best - 1, 0)], ranges[min(best + 1, RANGES_TRIED - 1)]
+    found = minimize_scalar(
+        lambda a: _sills(empirical, kind, a)[2], bounds=(low, high), method="bounded", options={"xatol": 1e-9 * low}
+    )
+    reach = min((float(found.x), float(ranges[best])), key=lambda a: _sills(empirical, kind, a)[2])
+    return _fit_at(empirical, kind, reach, bounded=best == RANGES_TRIED - 1)
+
+
+def _fit_at(empirical: EmpiricalVariogram, kind: type[Structure], reach: float, bounded: bool) -> VariogramFit:
+    nugget, partial, sse = _sills(empirical, kind, reach)
+    why = f"{kind.name} by weighted least squares, weighted sum of squares {sse:.4g}"
+    candidates = ((kind.name, sse),)
+    if partial == 0.0:
+        note = "the variogram does not rise with distance: no spatial correlation was found, a pure nugget is used"
+        return VariogramFit(Nugget(nugget), sse, why, candidates, (note,))
+    note = "the variogram still rises at its cutoff: sill and range are extrapolated"
+    return VariogramFit(
+        Nugget(nugget) + kind(partial, reach), sse, why, candidates, (note,) if bounded else ()
+    )
+
+
+def _sills(empirical: EmpiricalVariogram, kind: type[Structure], reach: float) -> tuple[float, float, float]:
+    """Best non-negative nugget and partial sill for one range, and their weighted sum of squares."""
+    weight = empirical.pairs / empirical.distance**2
+    gamma = empirical.semivariance
+    rise = 1.0 - kind(1.0, reach).correlation(empirical.distance)
+
+    def loss(nugget: float, partial: float) -> tuple[float, float, float]:
+        return nugget, partial, float(weight @ (gamma - nugget - partial * rise) ** 2)
+
+    edges = [loss(float(weight @ gamma / weight.sum()), 0.0)]
+    if (rise > 0.0).any():
+        edges.append(loss(0.0, float((weight * rise) @ gamma / ((weight * rise) @ rise))))
+    mean_rise, mean_gamma = weight @ rise / weight.sum(), weight @ gamma / weight.sum()
+    spread = weight @ (rise - mean_rise) ** 2
+    if spread > 1e-12 * weight.sum():
+        partial = weight @ ((rise - mean_rise) * (gamma - mean_gamma)) / spread
+        nugget = mean_gamma - partial * mean_rise
+        if partial >= 0.0 and nugget >= 0.0:
+            return loss(float(nugget), float(partial))
+    return min(edges, key=lambda edge: edge[2])
+
+
+def _fallback(empirical: EmpiricalVariogram) -> VariogramFit | None:
+    if not empirical.semivariance.any() and empirical.sample_variance == 0.0:
+        return _pure_nugget(0.0, "all values are equal: nothing can be said about their variation")
+    if len(empirical.pairs) < FEWEST_BINS:
+        return _pure_nugget(
+            empirical.sample_variance,
+            f"only {len(empirical.pairs)} distance classes hold pairs, too few for a variogram: "
+            "a pure nugget with the variance of the samples is used",
+        )
+    return None
+
+
+def _pure_nugget(variance: float, note: str) -> VariogramFit:
+    return VariogramFit(Nugget(variance), float("nan"), note, notes=(note,))
+
+
+def choose_variogram(empirical: EmpiricalVariogram, structures: Sequence[str]) -> VariogramFit:
+    """The structure with the least weighted sum of squares, and why it was chosen."""
+    if not structures:
+        raise ValueError("a variogram fit needs at least one structure to try")
+    fits = [fit_variogram(empirical, structure) for structure in structures]
+    best = min(fits, key=lambda fit: fit.sse if fit.candidates else np.inf)
+    if not best.candidates:
+        return best
+    candidates = tuple(fit.candidates[0] for fit in fits)
+    tried = ", ".join(f"{name} {sse:.4g}" for name, sse in candidates)
+    why = f"{min(candidates, key=lambda each: each[1])[0]} has the least weighted sum of squares (N/h²): {tried}"
+    return VariogramFit(best.covariance, best.sse, why, candidates, best.notes)
