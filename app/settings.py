@@ -1,0 +1,55 @@
+"""The settings, read from the environment in this one place."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.embedded import embedded
+from db.engine import Database
+
+
+class Settings(BaseSettings):
+    """What can be set from outside, each as EDAPHOS_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="EDAPHOS_", frozen=True)
+
+    home: Path = Field(
+        default=Path("var"), description="the data folder: embedded database, surfaces, reports, pictures"
+    )
+    database_url: str | None = Field(default=None, description="a PostGIS database to use instead of the embedded one")
+    host: str = Field(default="127.0.0.1", description="address that the service listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port that the service listens on")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, address: str | None) -> str | None:
+        if address:
+            Database.at(address)
+        return address or None
+
+    @property
+    def surfaces(self) -> Path:
+        """Where the cloud-optimised GeoTIFFs are."""
+        return self.home / "surfaces"
+
+    @property
+    def pictures(self) -> Path:
+        """Where the PNG maps and plots are."""
+        return self.home / "pictures"
+
+    @property
+    def reports(self) -> Path:
+        """Where the reports on loads and the rejected rows are."""
+        return self.home / "reports"
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The database named in the settings, or the embedded one, kept alive while the block runs."""
+        if self.database_url:
+            yield Database.at(self.database_url)
+            return
+        with embedded(self.home) as database:
+            yield database
