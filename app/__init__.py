@@ -1,1 +1,1 @@
-"""The composition root: settings, HTTP, jobs, the command line and the map client; the one room that knows everybody."""
+"""The composition root: settings, HTTP, jobs, the command line and the map client; this room knows all others."""
