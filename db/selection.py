@@ -19,7 +19,7 @@ class Bounds:
             raise ValueError("the four edges of a box must be finite numbers")
         if self.south > self.north:
             raise ValueError(f"the south of a box, {self.south:g}, must not lie north of its north, {self.north:g}")
-        if not (-90 <= self.south and self.north <= 90):
+        if not (self.south >= -90 and self.north <= 90):
             raise ValueError("the latitudes of a box must lie between -90 and 90")
         if not (-180 <= self.west <= 180 and -180 <= self.east <= 180):
             raise ValueError("the longitudes of a box must lie between -180 and 180")
@@ -56,4 +56,8 @@ class Selection:
     bounds: Bounds | None = None
     period: Period | None = None
     dataset: str | None = None
+    medium: str | None = None
+    digestion: str | None = None
+    basis: str | None = None
+    depth: tuple[float, float] | None = None
     visibilities: tuple[str, ...] = ("public",)
