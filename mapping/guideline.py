@@ -159,6 +159,8 @@ class Guideline:
             raise ValueError("a guideline needs at least one row")
         if len({(row.rule, row.contaminant, row.act) for row in self.rows}) > 1:
             raise ValueError("the rows of a guideline must share rule, act and contaminant")
+        if len({(row.measurand, row.correction) for row in self.rows if row.comparable}) > 1:
+            raise ValueError("the comparable rows of a guideline must share what is measured and its correction")
 
     @property
     def id(self) -> str:

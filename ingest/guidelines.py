@@ -1,0 +1,185 @@
+"""Reads the vocabulary of guideline values: one checked, frozen row per printed value, or a sentence that says where."""
+
+import csv
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TypeVar, get_args
+
+from mapping.guideline import Act, Comparator, Conditions, GuidelineRow, Measurand, Span
+from mapping.soiltype import INORGANIC
+
+GUIDELINE_VALUES = Path(__file__).parent / "vocabularies" / "guideline_values.csv"
+COLUMNS = (
+    *("number", "rule", "jurisdiction", "jurisdiction_title", "act", "act_title", "year"),
+    *("contaminant_id", "symbol", "cas", "land_use", "land_use_text", "kind", "kind_text", "consequence"),
+    *("comparator", "value_low", "value_high", "unit", "medium", "extractant", "basis"),
+    *("upper_depth_cm", "lower_depth_cm", "statistic", "support", "texture", "texture_demotion_ph"),
+    *("ph_min", "ph_min_closed", "ph_max", "ph_max_closed", "toc_min", "toc_min_closed", "toc_max", "toc_max_closed"),
+    *("use", "correction", "valid_from", "valid_to", "note", "comparable", "reason", "checked_in"),
+    *("source", "source_kind", "original_value", "original_condition"),
+)
+INFINITY = float("inf")
+KINDS: dict[object, str] = {int: "whole number", float: "number"}
+
+T = TypeVar("T")
+
+
+def read_guidelines(path: Path | None = None) -> list[GuidelineRow]:
+    """All rows of a vocabulary, the committed one by default, in the order of the file.
+
+    Raises ValueError, naming file, row (the heading is row 1) and column, at the first thing that is wrong.
+    """
+    file = path or GUIDELINE_VALUES
+    with file.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle, strict=True)
+        absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+        if absent:
+            raise ValueError(f"{file.name}: column {absent[0]!r} is missing")
+        rows = [_Cells(file.name, number, cells).row() for number, cells in enumerate(reader, start=2)]
+    _check_numbers(file.name, rows)
+    return rows
+
+
+def _check_numbers(file: str, rows: list[GuidelineRow]) -> None:
+    seen: set[int] = set()
+    for position, row in enumerate(rows, start=2):
+        if row.number in seen:
+            raise ValueError(f"{file}, row {position}, column number: {row.number} stands twice")
+        seen.add(row.number)
+
+
+class _Cells:
+    """The texts of one row, read column by column so that a complaint can name its place."""
+
+    def __init__(self, file: str, number: int, cells: Mapping[str, str | None]) -> None:
+        self.place, self.cells = f"{file}, row {number}", cells
+
+    def row(self) -> GuidelineRow:
+        low, high = self.value()
+        try:
+            row = GuidelineRow(
+                number=self.read("number", int),
+                act=self.act(),
+                contaminant=self.filled("contaminant_id"),
+                symbol=self.filled("symbol"),
+                cas=self.text("cas"),
+                land_use=self.filled("land_use"),
+                kind=self.filled("kind"),
+                consequence=self.filled("consequence"),
+                comparator=self.comparator(),
+                low=low,
+                high=high,
+                unit=self.filled("unit"),
+                measurand=self.measurand(),
+                conditions=self.conditions(),
+                correction=self.correction(),
+                comparable=self.one_of("comparable", {"yes": True, "not-yet": False}),
+                reason=self.text("reason"),
+                source=self.filled("source"),
+                source_kind=self.one_of("source_kind", {"primary": "primary", "secondary": "secondary"}),
+                original_value=self.filled("original_value"),
+                original_condition=self.text("original_condition"),
+                land_use_text=self.text("land_use_text"),
+                kind_text=self.text("kind_text"),
+                checked_in=self.text("checked_in"),
+            )
+        except _CellError:
+            raise
+        except ValueError as error:
+            raise ValueError(f"{self.place}: {error}") from None
+        if row.rule != self.text("rule"):
+            raise self.wrong("rule", f"the other columns say {row.rule!r}, not {self.text('rule')!r}")
+        return row
+
+    def act(self) -> Act:
+        return Act(
+            jurisdiction=self.filled("jurisdiction"),
+            slug=self.filled("act"),
+            title=self.filled("act_title"),
+            year=self.text("year"),
+            first_day=self.maybe("valid_from", date.fromisoformat),
+            last_day=self.maybe("valid_to", date.fromisoformat),
+            note=self.text("note"),
+        )
+
+    def measurand(self) -> Measurand:
+        return Measurand(
+            medium=self.filled("medium"),
+            extractant=self.filled("extractant"),
+            basis=self.one_of("basis", {"dry": "dry", "wet": "wet", "not-stated": "not-stated"}),
+            upper_depth_cm=self.maybe("upper_depth_cm", float),
+            lower_depth_cm=self.maybe("lower_depth_cm", float),
+            statistic=self.filled("statistic"),
+            support=self.text("support"),
+        )
+
+    def conditions(self) -> Conditions:
+        return Conditions(
+            texture=self.text("texture"),
+            demotion_ph=self.maybe("texture_demotion_ph", float),
+            ph=self.span("ph"),
+            toc=self.span("toc"),
+            use=self.text("use"),
+        )
+
+    def value(self) -> tuple[float, float]:
+        high = self.read("value_high", float)
+        below = self.comparator() == "below"
+        return (0.0 if below else self.read("value_low", float)), high
+
+    def comparator(self) -> Comparator:
+        words: tuple[Comparator, ...] = get_args(Comparator)
+        return self.one_of("comparator", {word: word for word in words})
+
+    def correction(self) -> str:
+        text = self.one_of("correction", {"": "", "nl-soil-type": "nl-soil-type"})
+        unknown = self.text("contaminant_id") not in INORGANIC
+        if text and unknown and self.text("comparable") == "yes":
+            raise self.wrong("correction", f"no soil-type constants for {self.text('contaminant_id')!r}")
+        return text
+
+    def span(self, name: str) -> Span:
+        low, high = self.maybe(f"{name}_min", float), self.maybe(f"{name}_max", float)
+        return Span(
+            -INFINITY if low is None else low,
+            INFINITY if high is None else high,
+            self.closed(f"{name}_min_closed", low),
+            self.closed(f"{name}_max_closed", high),
+        )
+
+    def closed(self, column: str, bound: float | None) -> bool:
+        return True if bound is None else self.one_of(column, {"yes": True, "no": False})
+
+    def text(self, column: str) -> str:
+        return (self.cells[column] or "").strip()
+
+    def filled(self, column: str) -> str:
+        text = self.text(column)
+        if not text:
+            raise self.wrong(column, "must not be empty")
+        return text
+
+    def one_of(self, column: str, meanings: Mapping[str, T]) -> T:
+        text = self.text(column)
+        if text not in meanings:
+            raise self.wrong(column, f"{text!r} is none of {', '.join(repr(word) for word in meanings)}")
+        return meanings[text]
+
+    def maybe(self, column: str, parse: Callable[[str], T]) -> T | None:
+        return self.read(column, parse) if self.text(column) else None
+
+    def read(self, column: str, parse: Callable[[str], T]) -> T:
+        text = self.text(column)
+        try:
+            return parse(text)
+        except ValueError:
+            kind = KINDS.get(parse, "date (YYYY-MM-DD)")
+            raise self.wrong(column, f"{text!r} is not a {kind}") from None
+
+    def wrong(self, column: str, complaint: str) -> "_CellError":
+        return _CellError(f"{self.place}, column {column}: {complaint}")
+
+
+class _CellError(ValueError):
+    """A complaint that names its column already."""
