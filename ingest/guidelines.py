@@ -1,4 +1,4 @@
-"""Reads the vocabulary of guideline values: one checked, frozen row per printed value, or a sentence that says where."""
+"""Reads the vocabulary of guideline values: one checked, frozen row per printed value, or where it is wrong."""
 
 import csv
 from collections.abc import Callable, Mapping
