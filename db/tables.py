@@ -227,7 +227,7 @@ guideline_value = Table(
     Column("unit", Text, nullable=False),
     Column("comparable", Boolean, nullable=False),
     Column("reason", Text, comment="why it is not comparable (yet)"),
-    Column("conditions", JSONB, nullable=False, comment="medium, extractant, basis, texture, pH, depth, …"),
+    Column("definition", JSONB, nullable=False, comment="the row of the vocabulary, column by column"),
     Column("valid_from", Date),
     Column("valid_to", Date),
     Column("original_value", Text, nullable=False),

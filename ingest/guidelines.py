@@ -36,9 +36,14 @@ def read_guidelines(path: Path | None = None) -> list[GuidelineRow]:
         absent = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
         if absent:
             raise ValueError(f"{file.name}: column {absent[0]!r} is missing")
-        rows = [_Cells(file.name, number, cells).row() for number, cells in enumerate(reader, start=2)]
+        rows = [guideline_row(cells, f"{file.name}, row {number}") for number, cells in enumerate(reader, start=2)]
     _check_numbers(file.name, rows)
     return rows
+
+
+def guideline_row(cells: Mapping[str, str | None], place: str) -> GuidelineRow:
+    """A row from its cells as text, by column; ValueError that starts with `place` and names the column."""
+    return _Cells(place, cells).row()
 
 
 def _check_numbers(file: str, rows: list[GuidelineRow]) -> None:
@@ -52,8 +57,8 @@ def _check_numbers(file: str, rows: list[GuidelineRow]) -> None:
 class _Cells:
     """The texts of one row, read column by column so that a complaint can name its place."""
 
-    def __init__(self, file: str, number: int, cells: Mapping[str, str | None]) -> None:
-        self.place, self.cells = f"{file}, row {number}", cells
+    def __init__(self, place: str, cells: Mapping[str, str | None]) -> None:
+        self.place, self.cells = place, cells
 
     def row(self) -> GuidelineRow:
         low, high = self.value()

@@ -113,10 +113,10 @@ def upgrade() -> None:
         sa.Column("comparable", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True, comment="why it is not comparable (yet)"),
         sa.Column(
-            "conditions",
+            "definition",
             postgresql.JSONB(astext_type=sa.Text()),
             nullable=False,
-            comment="medium, extractant, basis, texture, pH, depth, …",
+            comment="the row of the vocabulary, column by column",
         ),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
