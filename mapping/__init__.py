@@ -1,0 +1,71 @@
+"""Maps of soil pollution from point samples: arrays in, distributions and rasters out.
+
+>>> import numpy as np
+>>> from mapping import Grid, Kriging, Log, Samples, predict_grid
+>>> rng = np.random.default_rng(7)
+>>> xy = rng.uniform(0.0, 1000.0, (80, 2))
+>>> zinc = np.exp(5.5 + np.sin(xy[:, 0] / 200.0) + 0.2 * rng.standard_normal(80))
+>>> fitted = Kriging(transform=Log()).fit(Samples.measured(xy, zinc))
+>>> grid = Grid.covering((0.0, 0.0, 1000.0, 1000.0), cell=50.0, crs="EPSG:28992")
+>>> probability = predict_grid(fitted, grid).exceedance(300.0)
+>>> area = fitted.simulate(grid.centres(), realisations=200, seed=1).area_above(300.0, grid.cell_area)
+>>> bool(abs(area.expected - probability.sum() * grid.cell_area) < 0.05 * area.expected)
+True
+
+Plots are in `mapping.plots`, which alone needs matplotlib.
+"""
+
+from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Nugget, Spherical
+from mapping.grid import Grid, default_area, mask_inside, sample_spacing
+from mapping.kriging import FittedKriging, Kriging
+from mapping.methods import METHODS, method_named
+from mapping.prediction import Prediction
+from mapping.samples import Samples
+from mapping.simulation import AreaEstimate, Simulation
+from mapping.surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
+from mapping.transform import BoxCox, Identity, Log, Transform, transform_named
+from mapping.validation import Validation
+from mapping.variogram import (
+    EmpiricalVariogram,
+    VariogramFit,
+    choose_variogram,
+    empirical_variogram,
+    fit_variogram,
+)
+
+__all__ = [
+    "METHODS",
+    "STRUCTURES",
+    "AreaEstimate",
+    "BoxCox",
+    "Covariance",
+    "EmpiricalVariogram",
+    "Exponential",
+    "FittedKriging",
+    "Gaussian",
+    "Grid",
+    "Identity",
+    "Kriging",
+    "Log",
+    "Nugget",
+    "Prediction",
+    "Samples",
+    "Simulation",
+    "Spherical",
+    "Surface",
+    "Transform",
+    "Validation",
+    "VariogramFit",
+    "choose_variogram",
+    "default_area",
+    "empirical_variogram",
+    "fit_variogram",
+    "mask_inside",
+    "method_named",
+    "predict_grid",
+    "prediction_from_bands",
+    "read_provenance",
+    "sample_spacing",
+    "transform_named",
+    "write_surface",
+]

@@ -29,9 +29,7 @@ def substituted(sites: Sites) -> Vector:
     return np.where(sites.censored, guess, sites.high)[:, None]
 
 
-def gibbs(
-    sites: Sites, system: System, mean: float, start: Vector, sweeps: int, rng: np.random.Generator
-) -> Vector:
+def gibbs(sites: Sites, system: System, mean: float, start: Vector, sweeps: int, rng: np.random.Generator) -> Vector:
     """`sweeps` passes over the censored values, in DRAWS chains side by side; returns values (n, DRAWS)."""
     index = np.flatnonzero(sites.censored)
     given = system.conditionals(index)
@@ -41,13 +39,17 @@ def gibbs(
     for _ in range(sweeps):
         chance = rng.random((len(index), DRAWS))
         for row, site in enumerate(index):
-            centre = given.weights[row] @ values[given.others[row]]
+            centre = given.mean_of(row, values)
             values[site] = truncated_normal(centre, sd[row], (low[site], high[site]), chance[row])
     return values + mean
 
 
 def truncated_normal(mean: Vector, sd: float, bounds: tuple[float, float], chance: Vector) -> Vector:
     """The quantile `chance` of normal variables with means (m,) cut to `bounds`, exact far in the tails."""
+    if bounds[0] == -np.inf:
+        return _below(mean, sd, bounds[1], chance)
+    if bounds[1] == np.inf:
+        return -_below(-mean, sd, -bounds[0], chance)
     low, high = (bounds[0] - mean) / sd, (bounds[1] - mean) / sd
     mirrored = low + high > 0.0
     near, far = np.where(mirrored, -high, low), np.where(mirrored, -low, high)
@@ -56,3 +58,9 @@ def truncated_normal(mean: Vector, sd: float, bounds: tuple[float, float], chanc
         drawn = ndtri_exp(above + np.log(chance + (1.0 - chance) * np.exp(below - above)))
     value: Vector = mean + sd * np.where(mirrored, -drawn, drawn)
     return np.clip(value, bounds[0], bounds[1])
+
+
+def _below(mean: Vector, sd: float, bound: float, chance: Vector) -> Vector:
+    drawn = ndtri_exp(log_ndtr((bound - mean) / sd) + np.log1p(-chance))
+    value: Vector = np.minimum(mean + sd * drawn, bound)
+    return value

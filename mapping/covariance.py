@@ -125,7 +125,8 @@ class Nugget(Term):
 
     def correlation(self, h: Vector) -> Vector:
         """One at distance zero, else zero."""
-        return (h == 0.0).astype(np.float64)
+        same: Vector = (h == 0.0).astype(np.float64)
+        return same
 
     def describe_term(self) -> str:
         """`nugget 0.0507`."""

@@ -14,6 +14,7 @@ from mapping.censoring import DRAWS, gibbs, substituted
 from mapping.covariance import STRUCTURES, Covariance, Nugget
 from mapping.prediction import Prediction
 from mapping.samples import Samples
+from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
 from mapping.system import TRENDS, GlobalSystem, LocalSystem, System
 from mapping.transform import Log, Transform, transform_named
@@ -23,7 +24,7 @@ from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram
 LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
 DEFAULT_NEIGHBOURS = 64
-REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 20, 100
+REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -94,15 +95,19 @@ class _Fitting:
                 f"{system.ridge / covariance.sill:.0e} of the sill added to the diagonal"
             )
         mean, values = self._completed(system)
-        dual = system.dual(values - mean)
-        resolved = replace(
-            self.recipe,
+        return FittedKriging(
+            recipe=self.recipe,
+            samples=self.samples,
+            sites=self.sites,
             covariance=covariance,
             neighbours=self.neighbours,
-            mean=mean if self.recipe.kind == "simple" else None,
-        )
-        return FittedKriging(
-            resolved, self.samples, self.sites, values, system, dual, empirical, fit, tuple(self.notes)
+            mean=mean,
+            values=values,
+            system=system,
+            dual=system.dual(values - mean),
+            empirical=empirical,
+            fit=fit,
+            notes=tuple(self.notes),
         )
 
     def _neighbours(self) -> int | None:
@@ -151,46 +156,44 @@ class _Fitting:
     def _completed(self, system: System) -> tuple[float, Vector]:
         """Known mean and values (n, m): m = 1 when all are measured. Depends on the covariance and the seed only."""
         start = substituted(self.sites)
-        mean = self._mean(start)
         count = int(self.samples.censored.sum())
         if count == 0:
-            return mean, start
+            return self._mean(start), start
         self.notes.append(
             f"{count} of {self.samples.n} samples are known by bounds only: {DRAWS} completed data sets were drawn "
             "from their distribution given all samples and the covariance, and the map averages over them"
         )
-        values = gibbs(self.sites, system, mean, start, FINAL_SWEEPS, np.random.default_rng(self.recipe.seed))
-        return mean, values
+        mean = self._mean(start)
+        if self.recipe.kind == "simple" and self.recipe.mean is None:
+            mean = self._mean(self._drawn(system, mean, start))
+        return mean, self._drawn(system, mean, start)
+
+    def _drawn(self, system: System, mean: float, start: Vector) -> Vector:
+        rng = np.random.default_rng(self.recipe.seed)
+        return gibbs(self.sites, system, mean, start, FINAL_SWEEPS, rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedKriging:
     """A recipe fitted to samples; reading from it changes nothing.
 
-    `recipe` has everything resolved (covariance, neighbours, mean). `values` (n, m) are the data at the n
-    `sites` on the model's scale, in m completed sets. `empirical` and `fit` are None when the covariance was
-    given. `notes` say in words whatever was not plain.
+    `covariance`, `neighbours` and `mean` are those in use (the mean is zero, to no effect, in ordinary
+    kriging). `values` (n, m) are the data at the n `sites` on the model's scale, in m completed sets.
+    `empirical` and `fit` are None when the covariance was given. `notes` say in words whatever was not plain.
     """
 
     recipe: Kriging
     samples: Samples
     sites: Sites
+    covariance: Covariance
+    neighbours: int | None
+    mean: float
     values: Vector
     system: System
     dual: Vector
     empirical: EmpiricalVariogram | None
     fit: VariogramFit | None
     notes: tuple[str, ...]
-
-    @property
-    def covariance(self) -> Covariance:
-        """The covariance in use."""
-        return self.recipe.covariance or Nugget(0.0)
-
-    @property
-    def mean(self) -> float:
-        """The known mean of simple kriging; zero, to no effect, where the mean is estimated."""
-        return self.recipe.mean or 0.0
 
     def predict(self, xy: ArrayLike) -> Prediction:
         """The predictive distributions at places (n, 2); each depends on its place alone.
@@ -199,10 +202,9 @@ class FittedKriging:
         variance plus the variance of the means.
         """
         estimates = self.system.krige(as_points(xy), self.dual)
-        between = estimates.mean.var(axis=1, ddof=1) if estimates.mean.shape[1] > 1 else 0.0
         return Prediction(
             self.mean + estimates.mean.mean(axis=1),
-            estimates.variance + between,
+            estimates.variance + _between(estimates.mean),
             estimates.lagrange,
             self.recipe.transform,
         )
@@ -212,12 +214,17 @@ class FittedKriging:
 
         Places known by bounds only are not scored, but help to predict.
         """
+        if self.sites.n < 2:
+            raise ValueError("a single place cannot be predicted from others")
         measured = np.flatnonzero(~self.sites.censored)
         given = self.system.conditionals(measured)
-        centred = self.values - self.mean
-        sets = np.stack([(given.weights * centred[:, m][given.others]).sum(axis=1) for m in range(centred.shape[1])])
-        between = sets.var(axis=0, ddof=1) if len(sets) > 1 else 0.0
-        return Validation(self.sites.high[measured], self.mean + sets.mean(axis=0), given.variance + between)
+        sets = given.mean(self.values - self.mean)
+        predicted = self.mean + sets.mean(axis=1)
+        return Validation(self.sites.high[measured], predicted, given.variance + _between(sets))
+
+    def simulate(self, xy: ArrayLike, realisations: int = 500, seed: int = 0) -> Simulation:
+        """Equally likely maps at places (n, 2), from which areas come; see `mapping.simulation.simulate`."""
+        return simulate(self, xy, realisations, seed)
 
     def parameters(self) -> dict[str, Any]:
         """Everything that `rebuild` needs besides the samples, and what a reader wants to know; JSON types."""
@@ -229,8 +236,8 @@ class FittedKriging:
             "structures": list(recipe.structures),
             "cutoff": self.empirical.cutoff if self.empirical else recipe.cutoff,
             "bins": recipe.bins,
-            "neighbours": recipe.neighbours,
-            "mean": recipe.mean,
+            "neighbours": self.neighbours,
+            "mean": self.mean if recipe.kind == "simple" else None,
             "seed": recipe.seed,
             "target": TARGET,
             "variogram": self.covariance.describe(),
@@ -264,3 +271,8 @@ class FittedKriging:
         )
         rebuilt = recipe.fit(samples)
         return replace(rebuilt, notes=tuple(parameters["notes"]))
+
+
+def _between(sets: Vector) -> Vector:
+    """The variance (n,) between the means (n, m) that m completed data sets give."""
+    return sets.var(axis=1, ddof=1) if sets.shape[1] > 1 else np.zeros(len(sets))

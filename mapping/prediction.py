@@ -56,7 +56,7 @@ class Prediction:
         """The value in the original unit below which the truth lies with probability `p` in (0, 1)."""
         probability = np.asarray(p, dtype=np.float64)
         if not ((probability > 0.0) & (probability < 1.0)).all():
-            raise ValueError(f"a quantile needs a probability between 0 and 1, got {p}")
+            raise ValueError(f"a quantile needs a probability between 0 and 1, got {probability}")
         return self.transform.backward(self.mean + ndtri(probability) * self.model_sd)
 
     def sd(self) -> Vector:

@@ -59,8 +59,10 @@ def _duplicate_note(samples: int, places: int, transform: Transform) -> tuple[st
     if samples == places:
         return ()
     return (
-        f"{samples} samples lie at {places} different places: those that share a place were averaged "
-        f"on the {transform.name} scale",
+        (
+            f"{samples} samples lie at {places} different places: those that share a place were averaged "
+            f"on the {transform.name} scale"
+        ),
     )
 
 

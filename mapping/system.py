@@ -15,10 +15,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.spatial import cKDTree
 
 from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance
+from mapping.search import Search
 
 Trend = Callable[[Points], Vector]
 
@@ -52,11 +52,26 @@ class Estimates:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditionals:
-    """Each of c data given others: indices (c, k) and weights (c, k) of those, and variance (c,)."""
+    """Each of c data given others: weights (c, k) and indices (c, k) of those, and variance (c,).
 
-    others: NDArray[np.int64]
+    Without `others` the weights (c, n) are for all data in order, zero for the datum itself.
+    """
+
+    others: NDArray[np.int64] | None
     weights: Vector
     variance: Vector
+
+    def mean(self, data: Vector) -> Vector:
+        """The conditional means (c, m) under data (n, m)."""
+        if self.others is None:
+            return self.weights @ data
+        columns = [(self.weights * column[self.others]).sum(axis=1) for column in data.T]
+        return np.column_stack(columns)
+
+    def mean_of(self, row: int, data: Vector) -> Vector:
+        """The conditional means (m,) of one of the c data."""
+        mean: Vector = self.weights[row] @ (data if self.others is None else data[self.others[row]])
+        return mean
 
 
 class System(Protocol):
@@ -126,19 +141,17 @@ class GlobalSystem:
         projected = self._white_trend.T @ root[:, index]
         precision = root.T @ root[:, index] - (root.T @ self._white_trend) @ self._trend_covariance @ projected
         own = precision[index, np.arange(len(index))]
-        weights = -(precision / own).T
+        weights = np.ascontiguousarray(-(precision / own).T)
         weights[np.arange(len(index)), index] = 0.0
-        return Conditionals(np.broadcast_to(np.arange(n), weights.shape), weights, 1.0 / own)
+        return Conditionals(None, weights, 1.0 / own)
 
 
 class LocalSystem:
     """The k nearest data of each place in a small system of its own."""
 
-    def __init__(
-        self, xy: Points, covariance: Covariance, error: Vector, trend: Trend, neighbours: int
-    ) -> None:
+    def __init__(self, xy: Points, covariance: Covariance, error: Vector, trend: Trend, neighbours: int) -> None:
         self.xy, self.covariance, self.error, self.trend = xy, covariance, error, trend
-        self._tree = cKDTree(xy)
+        self._search = Search(xy)
         self._k = min(neighbours, len(xy))
         self.ridge = 0.0
         self.ridge = self._needed_ridge()
@@ -162,17 +175,14 @@ class LocalSystem:
         return Conditionals(others, weights, variance + self.error[index] + self.ridge)
 
     def _others(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
-        found = self._nearest(self.xy[index], self._k + 1)
+        _, found = self._search.nearest(self.xy[index], self._k + 1)
         keep = found != index[:, None]
         keep[keep.all(axis=1), -1] = False
-        return found[keep].reshape(len(index), -1)
-
-    def _nearest(self, xy: Points, k: int) -> NDArray[np.int64]:
-        _, found = self._tree.query(xy, k=np.arange(1, min(k, len(self.xy)) + 1))
-        return np.asarray(found, dtype=np.int64)
+        others: NDArray[np.int64] = found[keep].reshape(len(index), -1)
+        return others
 
     def _krige_block(self, xy: Points, data: Vector) -> Estimates:
-        near = self._nearest(xy, self._k)
+        _, near = self._search.nearest(xy, self._k)
         weights, variance, lagrange = self._solve(xy, near)
         mean = (weights[:, None, :] @ data[near])[:, 0, :]
         return Estimates(mean, variance, lagrange)
@@ -201,8 +211,8 @@ class LocalSystem:
         """The largest ridge that any neighbourhood of a datum needs: close data are in each other's."""
         needed = 0.0
         for start in range(0, len(self.xy), LOCAL_BLOCK):
-            matrices = self._matrices(self._nearest(self.xy[start : start + LOCAL_BLOCK], self._k))
-            needed = max(needed, stable_factor(matrices, self.covariance.sill)[1])
+            _, near = self._search.nearest(self.xy[start : start + LOCAL_BLOCK], self._k)
+            needed = max(needed, stable_factor(self._matrices(near), self.covariance.sill)[1])
         return needed
 
 
@@ -211,14 +221,12 @@ def stable_factor(matrices: Vector, sill: float) -> tuple[Vector, float]:
     diagonal = np.arange(matrices.shape[-1])
     for relative in RIDGES:
         ridge = relative * sill
-        ridged = matrices.copy()
-        ridged[..., diagonal, diagonal] += ridge
         try:
-            factor = np.linalg.cholesky(ridged)
+            factor = np.linalg.cholesky(matrices + ridge * np.eye(len(diagonal)) if ridge else matrices)
         except np.linalg.LinAlgError:
             continue
         if factor[..., diagonal, diagonal].min() ** 2 > SMALLEST_PIVOT * sill:
-            return factor, ridge
+            return np.asarray(factor, dtype=np.float64), ridge
     raise ValueError(
         "the covariance matrix of the data is not positive definite: this covariance cannot be used at these places"
     )

@@ -134,9 +134,7 @@ class BoxCox:
         return quadrature_moments(self.backward, mean, variance)
 
 
-def quadrature_moments(
-    backward: Callable[[Vector], Vector], mean: Vector, variance: Vector
-) -> tuple[Vector, Vector]:
+def quadrature_moments(backward: Callable[[Vector], Vector], mean: Vector, variance: Vector) -> tuple[Vector, Vector]:
     """Mean and variance of `backward` of a normal variable, any shape, one node at a time."""
     mean, sd = np.asarray(mean, dtype=np.float64), np.sqrt(np.maximum(variance, 0.0))
     first, second = np.zeros(mean.shape), np.zeros(mean.shape)

@@ -80,9 +80,7 @@ def empirical_variogram(
     mean = moment[filled] / count[filled]
     semivariance = mean / 2.0 if estimator == "matheron" else _cressie_hawkins(mean, count[filled])
     variance = float(columns.var(axis=0, ddof=1).mean()) if len(places) > 1 else 0.0
-    return EmpiricalVariogram(
-        count[filled], distance[filled] / count[filled], semivariance, reach, estimator, variance
-    )
+    return EmpiricalVariogram(count[filled], distance[filled] / count[filled], semivariance, reach, estimator, variance)
 
 
 def _cressie_hawkins(mean_root: Vector, count: NDArray[np.int64]) -> Vector:
@@ -146,9 +144,7 @@ def _fit_at(empirical: EmpiricalVariogram, kind: type[Structure], reach: float, 
         note = "the variogram does not rise with distance: no spatial correlation was found, a pure nugget is used"
         return VariogramFit(Nugget(nugget), sse, why, candidates, (note,))
     note = "the variogram still rises at its cutoff: sill and range are extrapolated"
-    return VariogramFit(
-        Nugget(nugget) + kind(partial, reach), sse, why, candidates, (note,) if bounded else ()
-    )
+    return VariogramFit(Nugget(nugget) + kind(partial, reach), sse, why, candidates, (note,) if bounded else ())
 
 
 def _sills(empirical: EmpiricalVariogram, kind: type[Structure], reach: float) -> tuple[float, float, float]:

@@ -1,0 +1,117 @@
+"""The cells of a map, and the part of them that the samples can speak for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from numpy.typing import ArrayLike, NDArray
+
+from mapping.arrays import Points, as_points
+from mapping.search import Search
+
+MOST_CELLS = 400_000_000
+HULL_RATIO = 0.3
+"""Between the tightest outline (0) and the convex hull (1): follows a river plain without cutting it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Square cells of side `cell` metres in `crs`; row 0 is north, (west, north) its outer corner."""
+
+    west: float
+    north: float
+    cell: float
+    rows: int
+    columns: int
+    crs: str
+
+    def __post_init__(self) -> None:
+        if not np.isfinite([self.west, self.north, self.cell]).all() or self.cell <= 0.0:
+            raise ValueError(
+                f"a grid needs a finite corner and a cell above zero metres, got west {self.west}, "
+                f"north {self.north}, cell {self.cell}"
+            )
+        if self.rows < 1 or self.columns < 1:
+            raise ValueError(f"a grid needs at least one row and column, got {self.rows} by {self.columns}")
+        if self.rows * self.columns > MOST_CELLS:
+            raise ValueError(
+                f"{self.rows} by {self.columns} cells are more than {MOST_CELLS:,}: choose a cell above {self.cell:g} m"
+            )
+
+    @classmethod
+    def covering(cls, bounds: tuple[float, float, float, float], cell: float, crs: str) -> Grid:
+        """The smallest grid over west, south, east, north whose cell edges are multiples of `cell`.
+
+        Grids of one cell size therefore always line up.
+        """
+        if not (np.isfinite(bounds).all() and bounds[0] <= bounds[2] and bounds[1] <= bounds[3]):
+            raise ValueError(f"bounds must be finite west, south, east, north, got {bounds}")
+        if not (np.isfinite(cell) and cell > 0.0):
+            raise ValueError(f"a cell must be above zero metres, got {cell}")
+        left, bottom = (int(np.floor(edge / cell)) for edge in bounds[:2])
+        right, top = (int(np.ceil(edge / cell)) for edge in bounds[2:])
+        return cls(left * cell, top * cell, cell, max(top - bottom, 1), max(right - left, 1), crs)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.rows, self.columns
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        return self.west, self.north - self.rows * self.cell, self.west + self.columns * self.cell, self.north
+
+    @property
+    def cell_area(self) -> float:
+        """Square metres of one cell."""
+        return self.cell * self.cell
+
+    @property
+    def transform(self) -> Affine:
+        """From (column, row) to (easting, northing)."""
+        return Affine(self.cell, 0.0, self.west, 0.0, -self.cell, self.north)
+
+    def centres(self, start: int = 0, stop: int | None = None) -> Points:
+        """Cell centres (rows · columns, 2) of the rows from `start` to before `stop`, west to east, north first."""
+        rows = np.arange(start, self.rows if stop is None else stop)
+        easting = self.west + (np.arange(self.columns) + 0.5) * self.cell
+        northing = self.north - (rows + 0.5) * self.cell
+        return np.column_stack([np.tile(easting, len(rows)), np.repeat(northing, self.columns)])
+
+
+def mask_inside(grid: Grid, polygon: Any) -> NDArray[np.bool_]:
+    """True (rows, columns) where the centre of the cell lies inside a shapely polygon."""
+    shapely.prepare(polygon)
+    inside = np.empty(grid.shape, dtype=bool)
+    step = max(1, 1_000_000 // grid.columns)
+    for start in range(0, grid.rows, step):
+        stop = min(start + step, grid.rows)
+        x, y = grid.centres(start, stop).T
+        inside[start:stop] = shapely.contains_xy(polygon, x, y).reshape(-1, grid.columns)
+    return inside
+
+
+def sample_spacing(xy: ArrayLike) -> float:
+    """The side of the square that each place has to itself, in metres; on a line the median gap to the nearest."""
+    places = np.unique(as_points(xy), axis=0)
+    if len(places) < 2:
+        raise ValueError("one place has no spacing: give the area to be mapped")
+    hull = shapely.concave_hull(shapely.multipoints(places), ratio=HULL_RATIO)
+    gap, _ = Search(places).nearest(places, 2)
+    return max(float(np.sqrt(hull.area / len(places))), float(np.median(gap[:, 1])))
+
+
+def default_area(xy: ArrayLike) -> Any:
+    """The area that samples at places (n, 2) can speak for: their concave hull and half a spacing around it.
+
+    A sample stands for the ground halfway to its neighbours; beyond, a map would be extrapolation. Returns a
+    shapely polygon; ValueError for fewer than two places.
+    """
+    places = as_points(xy)
+    hull = shapely.concave_hull(shapely.multipoints(places), ratio=HULL_RATIO)
+    return shapely.buffer(hull, sample_spacing(places) / 2.0)

@@ -1,0 +1,37 @@
+"""Every interpolation method by name: the command line, the service and the law tests read this table.
+
+A method must give a predictive distribution. Inverse distance and nearest neighbour give a number only, and so
+have no place here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mapping.kriging import Kriging
+
+
+def ordinary_kriging(**parameters: Any) -> Kriging:
+    """Kriging with an unknown mean: the default."""
+    return Kriging(kind="ordinary", **parameters)
+
+
+def simple_kriging(**parameters: Any) -> Kriging:
+    """Kriging with a known mean, that of the samples unless `mean` is given."""
+    return Kriging(kind="simple", **parameters)
+
+
+METHODS: dict[str, Callable[..., Kriging]] = {
+    "ordinary-kriging": ordinary_kriging,
+    "simple-kriging": simple_kriging,
+}
+"""Recipe factories, which take the keyword arguments of `Kriging` except `kind`."""
+
+
+def method_named(name: str) -> Callable[..., Kriging]:
+    """The factory called `name`; ValueError that lists the known ones."""
+    try:
+        return METHODS[name]
+    except KeyError:
+        raise ValueError(f"no method is called {name!r}; known are {', '.join(METHODS)}") from None
