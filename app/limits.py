@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ class Limit:
     rule: str | None = None
     assumptions: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    expired: bool = False
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.mg_per_kg) and self.mg_per_kg > 0):
@@ -70,13 +71,9 @@ def list_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequenc
 
 
 def comparable_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequence[str] = ()) -> list[Limit]:
-    """The guideline values in force that can be compared with this map, given the assumptions."""
+    """The guideline values that can be compared with this map, given the assumptions; expired ones say so."""
     assumptions = _assumptions(assume)
-    assessed = (
-        (rule, _assess_place(rule, context, assumptions))
-        for rule in rules_of(rows).values()
-        if rule.act.in_force(_today())
-    )
+    assessed = ((rule, _assess_place(rule, context, assumptions)) for rule in rules_of(rows).values())
     return [_comparable(rule, assessment) for rule, assessment in assessed if assessment.assessable.all()]
 
 
@@ -96,7 +93,7 @@ def _comparable(rule: Guideline, assessment: Assessment) -> Limit:
     if not assessment.assessable.all():
         raise LimitError(f"guideline {rule.id} is not assessable: {_why_not(assessment)}")
     value = float(assessment.limit[0])
-    return Limit(value, title(rule), rule.id, assessment.assumptions, assessment.caveats)
+    return Limit(value, title(rule), rule.id, assessment.assumptions, assessment.caveats, _expired(rule))
 
 
 def _why_not(assessment: Assessment) -> str:
@@ -109,7 +106,7 @@ def title(rule: Guideline) -> str:
     return f"{first.act.title}: {first.land_use_text or first.land_use}, {first.kind_text or first.kind}"
 
 
-def _entry(rule: Guideline, assessment: Assessment, day: date) -> dict[str, Any]:
+def _entry(rule: Guideline, assessment: Assessment) -> dict[str, Any]:
     first, assessable = rule.rows[0], bool(assessment.assessable.all())
     return {
         "rule": rule.id,
@@ -126,9 +123,9 @@ def _entry(rule: Guideline, assessment: Assessment, day: date) -> dict[str, Any]
         "caveats": list(assessment.caveats),
         "source": first.source,
         "source_kind": first.source_kind,
-        "expired": not rule.act.in_force(day),
+        "expired": _expired(rule),
     }
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
+def _expired(rule: Guideline) -> bool:
+    return not rule.act.in_force(datetime.now(UTC).date())

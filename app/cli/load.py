@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from ingest.load import load_samples, load_sources
+from ingest.report import Report
 from rich.table import Table
 
 from app.cli.terminal import Json, existing_file, output, print_json, transaction
 from app.settings import Settings
-from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
-from ingest.report import Report
 
 File = Annotated[Path, typer.Argument(help="The file to load.", show_default=False)]
 ProfileName = Annotated[str, typer.Option("--profile", help="Name of a shipped profile, or path of a TOML file.")]
@@ -55,7 +55,7 @@ def show(report: Report, *, as_json: bool) -> None:
     state = "is loaded already, nothing changed" if report.unchanged else "loaded"
     output.print(f"[bold]{report.title}[/] ({report.file}): {state}")
     output.print(
-        f"  {report.rows_in} rows = {report.loaded} loaded + {report.rejected} rejected + {report.duplicates} duplicates"
+        f"  {report.rows_in} rows: {report.loaded} loaded, {report.rejected} rejected, {report.duplicates} duplicates"
     )
     if report.measurements:
         counts = ", ".join(f"{name} {count}" for name, count in report.measurements.items())

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import orjson
 import structlog
 import typer
+from ingest.vocabulary import load_vocabularies
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -21,7 +22,6 @@ from db import migrate
 from db.embedded import ClusterError
 from db.engine import Database
 from db.postgres_programs import PostGISMissing
-from ingest.vocabulary import load_vocabularies
 
 application = typer.Typer(
     name="edaphos",
@@ -80,7 +80,9 @@ def log_to_stderr(*, as_json: bool) -> None:
 
 def print_json(result: Mapping[str, Any]) -> None:
     """The result as one JSON document on standard output."""
-    sys.stdout.write(orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY, default=str).decode())
+    sys.stdout.write(
+        orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY, default=str).decode()
+    )
     sys.stdout.write("\n")
 
 
