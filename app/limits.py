@@ -67,7 +67,7 @@ def resolve_limit(
 def list_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Every guideline value of a contaminant, with its limit on this map, or with what is missing."""
     assumptions = _assumptions(assume)
-    return [_entry(rule, _assess_place(rule, context, assumptions), _today()) for rule in rules_of(rows).values()]
+    return [_entry(rule, _assess_place(rule, context, assumptions)) for rule in rules_of(rows).values()]
 
 
 def comparable_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequence[str] = ()) -> list[Limit]:
