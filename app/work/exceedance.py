@@ -37,6 +37,10 @@ class SampleVerdict:
         counts = self.counts
         return counts.exceeding + counts.not_exceeding + counts.undecidable > 0
 
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class AreaAbove:

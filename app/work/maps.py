@@ -149,16 +149,18 @@ def rebuild(
     connection: Connection, parameters: Mapping[str, Any]
 ) -> tuple[Material, FittedKriging, Grid, BaseGeometry]:
     """The fitted model of a surface, its grid and its area; `ValueError` when its samples have changed since."""
-    material = gather(connection, _selection(parameters["selection"]))
+    material = gather(connection, selection_from(parameters))
     fitted = FittedKriging.rebuild(material.samples, parameters["model"])
     return material, fitted, Grid(**parameters["grid"]), shapely.from_wkb(bytes.fromhex(parameters["area"]))
 
 
-def _selection(stored: Mapping[str, Any]) -> Selection:
-    depth = stored.get("depth")
-    return Selection(
-        **{**stored, "depth": tuple(depth) if depth else None, "visibilities": tuple(stored["visibilities"])}
-    )
+def selection_from(parameters: Mapping[str, Any]) -> Selection:
+    """The selection of samples that a map was made from."""
+    stored = dict(parameters["selection"])
+    for name in ("depth", "visibilities"):
+        if name in stored:
+            stored[name] = tuple(stored[name])
+    return Selection(**stored)
 
 
 def _area(request: MapRequest, material: Material) -> BaseGeometry:

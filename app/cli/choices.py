@@ -1,0 +1,73 @@
+"""Which samples a command works on: the options that commands on measurements share."""
+
+import re
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection, select
+
+from app.settings import Settings
+from app.work.maps import PublishedMap, known_map
+from db.selection import Selection
+from db.tables import VISIBILITIES, surface
+from ingest.contaminants import shipped_contaminants
+
+Dataset = Annotated[str | None, typer.Option("--dataset", help="Only samples of this dataset.")]
+Medium = Annotated[str | None, typer.Option("--medium", help="Only this medium, e.g. mineral-horizon.")]
+Digestion = Annotated[str | None, typer.Option("--digestion", help="Only this digestion, e.g. aqua-regia.")]
+Basis = Annotated[str | None, typer.Option("--basis", help="Only results on this basis: dry, wet or unknown.")]
+Depth = Annotated[str | None, typer.Option("--depth", help="Only this depth class in cm, e.g. 0-20.")]
+Assume = Annotated[
+    list[str] | None,
+    typer.Option("--assume", help="What the data do not say, e.g. clay:10 or procedure:aqua-regia; may be repeated."),
+]
+Guideline = Annotated[str | None, typer.Option("--guideline", help="jurisdiction:act:land-use:kind")]
+LimitValue = Annotated[float | None, typer.Option("--limit", help="A limit in mg/kg.")]
+SurfaceId = Annotated[str | None, typer.Option("--surface", help="Id of a map; default the newest of the contaminant.")]
+
+
+def contaminant_of(text: str) -> str:
+    """The identifier of the contaminant that a text means."""
+    return shipped_contaminants().match(text)
+
+
+def selection_of(
+    contaminant: str,
+    dataset: str | None,
+    medium: str | None,
+    digestion: str | None,
+    basis: str | None,
+    depth: str | None,
+) -> Selection:
+    """The selection that the options describe; whoever has the command line sees private rows too."""
+    return Selection(
+        contaminant=contaminant_of(contaminant),
+        dataset=dataset,
+        medium=medium,
+        digestion=digestion,
+        basis=basis,
+        depth=_depth(depth),
+        visibilities=VISIBILITIES,
+    )
+
+
+def _depth(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", text)
+    if not found:
+        raise ValueError(f"--depth needs two numbers of centimetres such as 0-20, got {text!r}")
+    return float(found[1]), float(found[2])
+
+
+def map_of(settings: Settings, connection: Connection, contaminant: str, identifier: str | None) -> PublishedMap:
+    """The map of that id, or the newest of the contaminant."""
+    query = select(surface.c.id).where(surface.c.contaminant_id == contaminant)
+    if identifier is not None:
+        query = query.where(surface.c.id == identifier)
+    found = connection.execute(query.order_by(surface.c.created_at.desc()).limit(1)).scalar()
+    made = known_map(settings, connection, found) if found else None
+    if made is None:
+        which = f"map {identifier!r}" if identifier else "map"
+        raise ValueError(f"there is no {which} of {contaminant}: make one with `edaphos map {contaminant}`")
+    return made

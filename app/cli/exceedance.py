@@ -1,0 +1,77 @@
+"""`edaphos exceedance CONTAMINANT`: samples and area above each guideline value that is comparable."""
+
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from app.cli.choices import Assume, SurfaceId, contaminant_of, map_of
+from app.cli.terminal import Contaminant, Json, output, print_json, transaction
+from app.settings import Settings
+from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, judge_samples, limits_for
+from app.work.maps import gather, selection_from
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command()(exceedance)
+
+
+def exceedance(
+    contaminant: Contaminant, *, assume: Assume = None, surface: SurfaceId = None, as_json: Json = False
+) -> None:
+    """Compare samples and map with the guideline values; what is not assessable is listed with what is missing."""
+    settings, assumed = Settings(), assume or []
+    with transaction(settings) as connection:
+        made = map_of(settings, connection, contaminant_of(contaminant), surface)
+        material = gather(connection, selection_from(made.parameters))
+        verdicts = judge_samples(connection, material.rows, assumed)
+        areas = areas_above(connection, made, limits_for(connection, made, assumed))
+    if as_json:
+        print_json(as_dict(made.id, assumed, verdicts, areas))
+        return
+    output.print(f"[bold]{made.title}[/]" + (f", assuming {', '.join(assumed)}" if assumed else ""))
+    output.print(area_table(areas) if areas else "  no guideline value is comparable with this map")
+    output.print(verdict_table(verdicts))
+
+
+def as_dict(surface: str, assumed: list[str], verdicts: list[SampleVerdict], areas: list[AreaAbove]) -> dict[str, Any]:
+    """For `--json`."""
+    return {
+        "surface": surface,
+        "assumptions": assumed,
+        "samples": [verdict.to_dict() for verdict in verdicts],
+        "areas": [area.to_dict() for area in areas],
+    }
+
+
+def area_table(areas: list[AreaAbove]) -> Table:
+    """Expected areas with their intervals."""
+    table = Table("mg/kg", "expected area", "90 % interval", "of", "guideline value", box=None, padding=(0, 2, 0, 2))
+    for above in sorted(areas, key=lambda one: one.limit.mg_per_kg):
+        expired = " (expired)" if above.limit.expired else ""
+        table.add_row(
+            f"{above.limit.mg_per_kg:g}",
+            square_km(above.area.expected),
+            f"{square_km(above.area.low)} to {square_km(above.area.high)}",
+            square_km(above.mapped),
+            above.limit.label + expired,
+        )
+    return table
+
+
+def square_km(square_metres: float) -> str:
+    """An area for a reader."""
+    return f"{square_metres / 1e6:.3g} km²"
+
+
+def verdict_table(verdicts: list[SampleVerdict]) -> Table:
+    """Counts of samples per guideline value, or why there are none."""
+    table = Table("samples", "guideline value", "", box=None, padding=(0, 2, 0, 2))
+    for verdict in verdicts:
+        counts = verdict.counts
+        said = f"{counts.exceeding} of {counts.exceeding + counts.not_exceeding}" if verdict.assessable else "-"
+        table.add_row(
+            said, verdict.title, "" if verdict.assessable else f"not assessable: {'; '.join(verdict.why_not)}"
+        )
+    return table
