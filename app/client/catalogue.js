@@ -1,0 +1,69 @@
+/** Which contaminants and maps the service has. */
+
+import { getJson } from './api.js';
+import { around } from './geometry.js';
+
+/** @typedef {import('./types.js').Surface} Surface */
+/** @typedef {import('./types.js').Box} Box */
+
+/**
+ * @typedef {object} Catalogue
+ * @property {Surface[]} surfaces
+ * @property {string[]} contaminants with a map or with samples, in alphabetical order
+ * @property {Box | null} samplesBox where there are samples
+ */
+
+const PREFIX = 'surface-';
+
+/** @param {any} box @returns {Box | null} */
+function readBox(box) {
+  if (!Array.isArray(box)) return null;
+  const flat = box.length === 6 ? [box[0], box[1], box[3], box[4]] : box;
+  return flat.length === 4 && flat.every(Number.isFinite) ? /** @type {Box} */ (flat) : null;
+}
+
+/** @param {any} collection @returns {Surface} */
+function readSurface(collection) {
+  const { id, title, description, attribution } = collection;
+  const contaminant = collection.contaminant ?? id.slice(PREFIX.length).replace(/-[0-9a-f]{8}$/, '');
+  return { id, title: title ?? id, description, attribution, contaminant, box: readBox(collection.extent?.spatial?.bbox?.[0]) };
+}
+
+/** @param {any} queryables @returns {string[]} contaminants with measurements, if the service lists them */
+const measured = (queryables) => queryables?.properties?.contaminant?.enum ?? [];
+
+/** @param {AbortSignal} signal @returns {Promise<Catalogue>} */
+export async function loadCatalogue(signal) {
+  const [{ collections }, queryables] = await Promise.all([
+    getJson('collections', [], signal),
+    getJson('collections/samples/queryables', [], signal).catch(() => null),
+  ]);
+  const surfaces = collections.filter((/** @type {any} */ one) => one.id.startsWith(PREFIX)).map(readSurface);
+  const names = new Set([...surfaces.map((/** @type {Surface} */ one) => one.contaminant), ...measured(queryables)]);
+  const samples = collections.find((/** @type {any} */ one) => one.id === 'samples');
+  return { surfaces, contaminants: [...names].sort(), samplesBox: readBox(samples?.extent?.spatial?.bbox?.[0]) };
+}
+
+/** @param {Catalogue} catalogue @param {string | null} contaminant @returns {Surface[]} */
+export const surfacesOf = (catalogue, contaminant) =>
+  catalogue.surfaces.filter((surface) => surface.contaminant === contaminant);
+
+/**
+ * The contaminant and map to show: those asked for where they exist, else the first contaminant that has a map.
+ * @param {Catalogue} catalogue
+ * @param {{contaminant: string | null, surface: string | null}} asked
+ * @returns {{contaminant: string | null, surface: string | null}}
+ */
+export function choose(catalogue, asked) {
+  const exact = catalogue.surfaces.find((one) => one.id === asked.surface && (!asked.contaminant || one.contaminant === asked.contaminant));
+  if (exact) return { contaminant: exact.contaminant, surface: exact.id };
+  const known = catalogue.contaminants.includes(asked.contaminant ?? '');
+  const contaminant = known ? asked.contaminant : (catalogue.surfaces[0]?.contaminant ?? catalogue.contaminants[0] ?? null);
+  return { contaminant, surface: surfacesOf(catalogue, contaminant)[0]?.id ?? null };
+}
+
+/** What the map should show in full. @param {Catalogue} catalogue @param {string | null} id */
+export function extentOf(catalogue, id) {
+  const surface = catalogue.surfaces.find((one) => one.id === id);
+  return surface?.box ?? (catalogue.samplesBox && around([catalogue.samplesBox]));
+}

@@ -1,0 +1,214 @@
+/** The layers of the map, from the paper at the bottom to the place that was asked about. */
+
+import { onThisHost } from './api.js';
+import { unrolled } from './geometry.js';
+
+/** @typedef {import('maplibre-gl').Map} Map */
+/** @typedef {import('maplibre-gl').LayerSpecification} Layer */
+/** @typedef {import('maplibre-gl').ExpressionSpecification} Expression */
+/** @typedef {import('./types.js').Legend} Legend */
+/** @typedef {import('./types.js').TileJson} TileJson */
+/** @typedef {import('./types.js').Threshold} Threshold */
+/** @typedef {import('./state.js').Overlay} Overlay */
+
+/** Bottom to top: layers come and go, their order stays. */
+const ORDER = [
+  'background', 'source-areas', 'surface', 'graticule', 'source-outlines',
+  'regulatory-fill', 'regulatory-undecided', 'regulatory-line', 'statistical-fill', 'statistical-casing', 'statistical-line',
+  'samples', 'samples-suspect', 'source-points', 'place-casing', 'place',
+];
+
+/** @type {Record<Overlay, string[]>} */
+const LAYERS_OF = {
+  samples: ['samples', 'samples-suspect'],
+  sources: ['source-areas', 'source-outlines', 'source-points'],
+  regulatory: ['regulatory-fill', 'regulatory-undecided', 'regulatory-line'],
+  statistical: ['statistical-fill', 'statistical-casing', 'statistical-line'],
+};
+
+export const COLOURS = Object.freeze({
+  paper: '#f4f2ec',
+  ink: '#1b1f23',
+  above: '#1b1f23',
+  below: '#ffffff',
+  unclassed: '#6b7d86',
+  regulatory: '#7d0a2e',
+  hot: '#5b2a9d',
+  cold: '#0b6b8a',
+  source: '#14507a',
+});
+
+/** @type {import('maplibre-gl').StyleSpecification} */
+export const STYLE = {
+  version: 8,
+  sources: {
+    graticule: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
+    place: { type: 'geojson', data: { type: 'FeatureCollection', features: [] } },
+  },
+  layers: [
+    { id: 'background', type: 'background', paint: { 'background-color': COLOURS.paper } },
+    { id: 'graticule', type: 'line', source: 'graticule', paint: { 'line-color': '#6f6a5c', 'line-opacity': 0.28, 'line-width': 0.8 } },
+    { id: 'place-casing', type: 'circle', source: 'place', paint: ring(COLOURS.paper, 5) },
+    { id: 'place', type: 'circle', source: 'place', paint: ring(COLOURS.ink, 2) },
+  ],
+};
+
+/** @param {string} colour @param {number} width @returns {import('maplibre-gl').CircleLayerSpecification['paint']} */
+function ring(colour, width) {
+  return { 'circle-radius': 9, 'circle-opacity': 0, 'circle-stroke-color': colour, 'circle-stroke-width': width };
+}
+
+/** @param {Map} map @param {Layer} layer */
+function addInOrder(map, layer) {
+  const above = ORDER.slice(ORDER.indexOf(layer.id) + 1).find((id) => map.getLayer(id));
+  map.addLayer(layer, above);
+}
+
+/** @param {Map} map @param {string} source with every layer that draws it */
+function removeSource(map, source) {
+  for (const layer of map.getStyle().layers) {
+    if ('source' in layer && layer.source === source) map.removeLayer(layer.id);
+  }
+  if (map.getSource(source)) map.removeSource(source);
+}
+
+/** @param {TileJson} tilejson @param {import('./types.js').Pairs} query */
+function tiled({ tiles, bounds, minzoom = 0, maxzoom = 22 }, query) {
+  const box = bounds && unrolled(bounds);
+  const usable = box && box[2] <= 180 ? { bounds: box } : {}; // a box over the antimeridian would hide all tiles
+  return { tiles: tiles.map((template) => onThisHost(template, query)), minzoom, maxzoom, ...usable };
+}
+
+/** @param {Map} map @param {TileJson | null} tilejson null takes the map away @param {number} opacity */
+export function showSurface(map, tilejson, opacity) {
+  removeSource(map, 'surface');
+  if (!tilejson) return;
+  map.addSource('surface', { type: 'raster', tileSize: 256, ...tiled(tilejson, []) });
+  addInOrder(map, {
+    id: 'surface', type: 'raster', source: 'surface',
+    paint: { 'raster-opacity': opacity, 'raster-resampling': 'nearest', 'raster-fade-duration': 0 },
+  });
+}
+
+/** @param {Map} map @param {number} opacity */
+export function setOpacity(map, opacity) {
+  if (map.getLayer('surface')) map.setPaintProperty('surface', 'raster-opacity', opacity);
+}
+
+/** What is known of a sample's amount: its value, else the bound that it has. */
+const AMOUNT = /** @type {Expression} */ (['to-number', ['coalesce', ['get', 'value'], ['get', 'upper'], ['get', 'lower']], 0]);
+const CENSORED = /** @type {Expression} */ (['to-boolean', ['get', 'censored']]);
+const SUSPECT = /** @type {Expression} */ (['in', 'substitut', ['downcase', ['to-string', ['get', 'quality_flag']]]]);
+
+/** @param {Legend} legend @returns {Expression} the colours of the map's own classes */
+function classColours({ classes }) {
+  const rising = [...classes].sort((a, b) => (a.lower ?? -Infinity) - (b.lower ?? -Infinity));
+  const [first, ...rest] = rising;
+  const steps = rest.flatMap(({ lower, colour }) => [lower ?? 0, colour]);
+  return /** @type {Expression} */ (/** @type {unknown} */ (['step', AMOUNT, first?.colour ?? COLOURS.unclassed, ...steps]));
+}
+
+/**
+ * @param {Legend | null} legend of the concentration
+ * @param {Threshold | null} against for the layer of exceedance: above or not
+ */
+function sampleColour(legend, against) {
+  if (against) return /** @type {Expression} */ (['case', ['>', AMOUNT, against.mgPerKg], COLOURS.above, COLOURS.below]);
+  return legend && legend.classes.length > 1 ? classColours(legend) : COLOURS.unclassed;
+}
+
+/** @param {Map} map @param {Legend | null} legend @param {Threshold | null} against */
+export function colourSamples(map, legend, against) {
+  if (map.getLayer('samples')) map.setPaintProperty('samples', 'circle-color', sampleColour(legend, against));
+}
+
+/** @param {string} source @returns {Layer[]} */
+function sampleLayers(source) {
+  return [
+    {
+      id: 'samples', type: 'circle', source, 'source-layer': 'samples',
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 3, 2.2, 8, 3.5, 13, 5.5, 17, 9],
+        'circle-color': COLOURS.unclassed,
+        'circle-opacity': ['case', CENSORED, 0, 1],
+        'circle-stroke-color': COLOURS.ink,
+        'circle-stroke-width': ['case', CENSORED, 1.8, 1],
+      },
+    },
+    {
+      id: 'samples-suspect', type: 'symbol', source, 'source-layer': 'samples', filter: SUSPECT,
+      layout: { 'icon-image': 'cross', 'icon-allow-overlap': true, 'icon-ignore-placement': true },
+    },
+  ];
+}
+
+/** @param {string} source @returns {Layer[]} */
+function sourceLayers(source) {
+  const common = { source, 'source-layer': 'sources' };
+  return [
+    {
+      id: 'source-areas', type: 'fill', ...common, filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'fill-color': '#b5d3e7', 'fill-opacity': 0.9 },
+    },
+    {
+      id: 'source-outlines', type: 'line', ...common, filter: ['!=', ['geometry-type'], 'Point'],
+      paint: { 'line-color': '#3f7fb1', 'line-width': 1.2 },
+    },
+    {
+      id: 'source-points', type: 'symbol', ...common, filter: ['==', ['geometry-type'], 'Point'],
+      layout: { 'icon-image': 'source', 'icon-allow-overlap': true },
+    },
+  ];
+}
+
+/** @param {string} source @returns {Layer[]} */
+function hotSpotLayers(source) {
+  const common = { source, 'source-layer': 'hotspots' };
+  /** @param {string} kind @param {string[]} classes @returns {any} */
+  const only = (kind, classes) => ['all', ['==', ['get', 'kind'], kind], ['in', ['get', 'class'], ['literal', classes]]];
+  const exceeding = only('regulatory', ['exceeding']);
+  const clusters = only('statistical', ['hot', 'cold']);
+  /** @type {any} */
+  const clusterColour = ['match', ['get', 'class'], 'cold', COLOURS.cold, COLOURS.hot];
+  return [
+    { id: 'regulatory-fill', type: 'fill', ...common, filter: exceeding, paint: { 'fill-pattern': 'hatch-regulatory', 'fill-opacity': 0.75 } },
+    {
+      id: 'regulatory-undecided', type: 'line', ...common, filter: only('regulatory', ['undecided']),
+      paint: { 'line-color': COLOURS.regulatory, 'line-width': 1.2, 'line-dasharray': [1, 2] },
+    },
+    { id: 'regulatory-line', type: 'line', ...common, filter: exceeding, paint: { 'line-color': COLOURS.regulatory, 'line-width': 2.2 } },
+    { id: 'statistical-fill', type: 'fill', ...common, filter: clusters, paint: { 'fill-color': clusterColour, 'fill-opacity': 0.1 } },
+    { id: 'statistical-casing', type: 'line', ...common, filter: clusters, paint: { 'line-color': '#ffffff', 'line-width': 4.5, 'line-opacity': 0.75 } },
+    { id: 'statistical-line', type: 'line', ...common, filter: clusters, paint: { 'line-color': clusterColour, 'line-width': 2.2, 'line-dasharray': [3, 1.5] } },
+  ];
+}
+
+/** @type {Record<string, (source: string) => Layer[]>} */
+const LAYERS_BY_COLLECTION = { samples: sampleLayers, sources: sourceLayers, hotspots: hotSpotLayers };
+
+/**
+ * @param {Map} map
+ * @param {'samples' | 'sources' | 'hotspots'} collection
+ * @param {TileJson} tilejson
+ * @param {import('./types.js').Pairs} query that the tiles must carry
+ */
+export function showVectors(map, collection, tilejson, query) {
+  removeSource(map, collection);
+  map.addSource(collection, { type: 'vector', ...tiled(tilejson, query) });
+  for (const layer of LAYERS_BY_COLLECTION[collection]?.(collection) ?? []) addInOrder(map, layer);
+}
+
+/** @param {Map} map @param {readonly Overlay[]} hidden */
+export function setVisible(map, hidden) {
+  for (const [overlay, layers] of Object.entries(LAYERS_OF)) {
+    const visibility = hidden.includes(/** @type {Overlay} */ (overlay)) ? 'none' : 'visible';
+    for (const layer of layers) if (map.getLayer(layer)) map.setLayoutProperty(layer, 'visibility', visibility);
+  }
+}
+
+/** @param {Map} map @param {import('./types.js').Place | null} place */
+export function markPlace(map, place) {
+  const source = /** @type {import('maplibre-gl').GeoJSONSource | undefined} */ (map.getSource('place'));
+  const features = place ? [{ type: /** @type {const} */ ('Feature'), properties: {}, geometry: { type: /** @type {const} */ ('Point'), coordinates: [place.lon, place.lat] } }] : [];
+  source?.setData({ type: 'FeatureCollection', features });
+}

@@ -1,0 +1,105 @@
+/** What the service knows about one place. */
+
+import { getJson } from './api.js';
+import { boxAround, covers, metresBetween } from './geometry.js';
+
+/** @typedef {import('./types.js').Place} Place */
+/** @typedef {import('./types.js').Feature} Feature */
+/** @typedef {import('./types.js').Neighbour} Neighbour */
+/** @typedef {import('./types.js').Estimate} Estimate */
+/** @typedef {import('./types.js').Pairs} Pairs */
+
+/**
+ * @typedef {object} PlaceQuestion
+ * @property {Place} place
+ * @property {string | null} surface collection id
+ * @property {string | null} contaminant
+ * @property {Pairs} against parameters of the limit, or none
+ * @property {number} metresPerPixel
+ */
+
+const ENOUGH = 5;
+const FIRST_RADIUS = 100; // pixels
+const WIDENINGS = 3;
+const REACH = 12; // pixels around a point source that still count as a click on it
+
+/** @param {PlaceQuestion} question */
+export function positionQuery({ place, against }) {
+  return /** @type {Pairs} */ ([['coords', `POINT(${place.lon} ${place.lat})`], ...against]);
+}
+
+/** @param {any} coverage CoverageJSON of one point @returns {Estimate | null} */
+export function readEstimate(coverage) {
+  /** @param {string} name @returns {number | null} */
+  const value = (name) => coverage.ranges?.[name]?.values?.[0] ?? null;
+  const [expected, median, sd, p05, p95] = ['expected', 'median', 'sd', 'p05', 'p95'].map(value);
+  if (expected == null || median == null || sd == null || p05 == null || p95 == null) return null;
+  return { expected, median, sd, p05, p95, exceedance: value('exceedance') };
+}
+
+/** @param {string} collection @param {Place} place @param {number} metres @param {string | null} contaminant @param {AbortSignal} signal @returns {Promise<Feature[]>} */
+async function featuresAround(collection, place, metres, contaminant, signal) {
+  /** @type {Pairs} */
+  const query = [['bbox', boxAround(place, metres).map((degree) => degree.toFixed(7)).join(',')], ['limit', '1000']];
+  const filter = contaminant ? [/** @type {const} */ (['contaminant', contaminant])] : [];
+  return (await getJson(`collections/${collection}/items`, [...query, ...filter], signal)).features;
+}
+
+/** @param {Feature} feature @param {Place} place */
+function metresTo({ geometry }, place) {
+  if (geometry?.type !== 'Point') return Infinity;
+  const [lon = NaN, lat = NaN] = geometry.coordinates;
+  return metresBetween(place, { lon, lat });
+}
+
+/**
+ * The nearest samples, looked for in a growing circle.
+ * @param {PlaceQuestion} question
+ * @param {AbortSignal} signal
+ * @returns {Promise<{neighbours: Neighbour[], radius: number}>}
+ */
+async function neighboursOf({ place, contaminant, metresPerPixel }, signal) {
+  let radius = FIRST_RADIUS * metresPerPixel;
+  for (let widening = 0; ; widening++) {
+    const features = await featuresAround('samples', place, radius, contaminant, signal);
+    const near = features.map((feature) => ({ feature, metres: metresTo(feature, place) })).filter(({ metres }) => metres <= radius);
+    if (near.length >= ENOUGH || widening === WIDENINGS) {
+      return { neighbours: near.sort((a, b) => a.metres - b.metres), radius };
+    }
+    radius *= 3;
+  }
+}
+
+/** @param {PlaceQuestion} question @param {AbortSignal} signal */
+async function hotspotsAt({ place, contaminant, metresPerPixel }, signal) {
+  const near = await featuresAround('hotspots', place, metresPerPixel, contaminant, signal);
+  return near.filter(({ geometry }) => covers(geometry, place));
+}
+
+/** @param {PlaceQuestion} question @param {AbortSignal} signal */
+async function sourcesAt({ place, metresPerPixel }, signal) {
+  const reach = REACH * metresPerPixel;
+  const near = await featuresAround('sources', place, reach, null, signal);
+  return near.filter((feature) => covers(feature.geometry, place) || metresTo(feature, place) <= reach);
+}
+
+/** @param {PlaceQuestion} question @param {AbortSignal} signal @returns {Promise<Estimate | null>} */
+async function estimateAt(question, signal) {
+  if (!question.surface) return null;
+  return readEstimate(await getJson(`collections/${question.surface}/position`, positionQuery(question), signal));
+}
+
+/**
+ * @param {PlaceQuestion} question
+ * @param {AbortSignal} signal
+ * @returns {Promise<import('./types.js').PlaceAnswer>}
+ */
+export async function askPlace(question, signal) {
+  const [estimate, { neighbours, radius }, hotspots, sources] = await Promise.all([
+    estimateAt(question, signal),
+    neighboursOf(question, signal),
+    hotspotsAt(question, signal),
+    sourcesAt(question, signal),
+  ]);
+  return { place: question.place, mapped: question.surface !== null, estimate, neighbours, radius, hotspots, sources };
+}
