@@ -58,15 +58,15 @@ export function byId(id, kind) {
 }
 
 /**
- * Fill a select; keeps the value if it is still among the options.
+ * Fill a select; one that already has these options keeps them, and with them its open list.
  * @param {HTMLSelectElement} select
- * @param {{value: string, text: string, disabled?: boolean}[]} options
+ * @param {{value: string, text: string}[]} options
  * @param {string} chosen
  */
 export function fillSelect(select, options, chosen) {
-  select.replaceChildren(
-    ...options.map(({ value, text, disabled = false }) =>
-      element('option', { value, disabled, selected: value === chosen }, text),
-    ),
-  );
+  const drawn = [...select.options].map(({ value, text }) => ({ value, text }));
+  if (JSON.stringify(drawn) !== JSON.stringify(options)) {
+    select.replaceChildren(...options.map(({ value, text }) => element('option', { value }, text)));
+  }
+  select.value = chosen;
 }

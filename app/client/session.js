@@ -1,0 +1,259 @@
+/** What follows from the state: requests, layers, words. The newest state wins over requests still under way. */
+
+import { address, getJson, ServiceError } from './api.js';
+import { choose, extentOf } from './catalogue.js';
+import { byId } from './dom.js';
+import { figure, position, words } from './format.js';
+import { colourSamples, markPlace, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
+import { drawLegend } from './legend.js';
+import { LimitPicker } from './limits.js';
+import { fit, jump, onAsked, PlacePopup, scaleAt, show, viewOf } from './map.js';
+import { say, sayError, sayNothing } from './notice.js';
+import { Panel } from './panel.js';
+import { askPlace, positionQuery } from './place.js';
+import { popupContent, popupMessage } from './popup.js';
+import { assumptionLabel, assumptionQuery, nameOf, rasterQuery, threshold, titleOf } from './question.js';
+import { readHash, writeHash } from './state.js';
+import { debounced, Latest } from './timing.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./state.js').Store} Store */
+/** @typedef {import('./types.js').Place} Place */
+/** @typedef {import('./types.js').Limit} Limit */
+/** @typedef {import('./types.js').Legend} Legend */
+/** @typedef {import('./types.js').Pairs} Pairs */
+
+/** @type {Pairs} */
+const CONCENTRATION = [['quantity', 'expected']];
+
+/** Work that runs when its key changes, and is dropped when the key changes again. */
+class Task {
+  #latest = new Latest();
+  #key = '';
+  #busy;
+  #work;
+
+  /** @param {import('./notice.js').Busy} busy @param {(signal: AbortSignal) => Promise<void>} work */
+  constructor(busy, work) {
+    this.#busy = busy;
+    this.#work = work;
+  }
+
+  /** @param {unknown} dependsOn everything that the work looks at */
+  update(dependsOn) {
+    const key = JSON.stringify(dependsOn);
+    if (key === this.#key) return;
+    this.#key = key;
+    void this.#busy.during(() => this.#latest.run(this.#work)).catch(sayError);
+  }
+}
+
+export class Session {
+  /** @type {readonly Limit[]} */
+  #limits = [];
+  #limitsKey = '';
+  /** @type {Legend | null} of the raster */
+  #legend = null;
+  /** @type {Legend | null} of the concentration, whose classes colour the samples */
+  #concentration = null;
+  #map;
+  #catalogue;
+  #store;
+  #popup;
+  #panel;
+  #picker;
+  #tasks;
+  #writeHash = debounced(150, () => history.replaceState(null, '', writeHash(this.#store.state)));
+
+  /**
+   * @param {import('maplibre-gl').Map} map
+   * @param {import('./catalogue.js').Catalogue} catalogue
+   * @param {Store} store
+   * @param {import('./notice.js').Busy} busy
+   */
+  constructor(map, catalogue, store, busy) {
+    this.#map = map;
+    this.#catalogue = catalogue;
+    this.#store = store;
+    this.#popup = new PlacePopup(map, () => store.set({ place: null }));
+    this.#panel = new Panel(store, catalogue, (place) => this.#goTo(place));
+    this.#picker = new LimitPicker(store);
+    this.#tasks = {
+      limits: new Task(busy, (signal) => this.#loadLimits(signal)),
+      surface: new Task(busy, (signal) => this.#loadSurface(signal)),
+      overlays: new Task(busy, (signal) => this.#loadOverlays(signal)),
+      place: new Task(busy, (signal) => this.#loadPlace(signal)),
+    };
+    store.subscribe((now, before) => this.#follow(now, before));
+    onAsked(map, (place) => store.set({ place }));
+    map.on('moveend', () => store.set({ view: viewOf(map) }));
+    window.addEventListener('hashchange', () => this.open(location.hash));
+    document.addEventListener('keydown', (event) => event.key === 'Escape' && store.set({ place: null }));
+  }
+
+  /** Show what an address asks for. @param {string} hash */
+  open(hash) {
+    const asked = readHash(hash);
+    const state = { ...asked, ...choose(this.#catalogue, asked) };
+    const box = extentOf(this.#catalogue, state.surface);
+    if (state.view) jump(this.#map, state.view);
+    else if (box) fit(this.#map, box);
+    if (state.place) show(this.#map, state.place);
+    this.#store.set({ ...state, view: viewOf(this.#map) });
+  }
+
+  /** @returns {import('./types.js').Threshold | null} */
+  get #against() {
+    return threshold(this.#store.state, this.#limits);
+  }
+
+  /** @param {State} now @param {State} before */
+  #follow(now, before) {
+    if (now.surface !== before.surface && before.surface !== null) this.#moveTo(now.surface, before.surface);
+    this.#draw();
+    const limitsKey = JSON.stringify([now.surface, now.assume]);
+    this.#tasks.limits.update(limitsKey);
+    this.#tasks.overlays.update(now.contaminant);
+    const settled = limitsKey === this.#limitsKey;
+    if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against)]);
+    if (settled) this.#tasks.place.update([now.place, now.surface, now.contaminant, this.#against]);
+    this.#writeHash();
+  }
+
+  /** Another survey is elsewhere: go there, and leave the place that was asked about. @param {string | null} id @param {string} before */
+  #moveTo(id, before) {
+    const box = extentOf(this.#catalogue, id);
+    if (!box || JSON.stringify(box) === JSON.stringify(extentOf(this.#catalogue, before))) return;
+    fit(this.#map, box);
+    this.#store.set({ place: null });
+  }
+
+  /** Everything that needs no request. */
+  #draw() {
+    const { state } = this.#store;
+    const against = this.#against;
+    this.#panel.draw(state);
+    this.#picker.draw(state);
+    setOpacity(this.#map, state.opacity);
+    setVisible(this.#map, state.hidden);
+    this.#drawWords(state);
+    const classed = state.layer === 'exceedance' ? against : null;
+    colourSamples(this.#map, this.#concentration, classed);
+    const samplesOwn = state.layer !== 'concentration' && !classed ? this.#concentration : null;
+    drawLegend(byId('legend', HTMLElement), { layer: this.#legend, concentration: samplesOwn, against: classed, hidden: state.hidden });
+  }
+
+  /** @param {State} state */
+  #drawWords(state) {
+    const surface = this.#catalogue.surfaces.find(({ id }) => id === state.surface);
+    const title = titleOf(state, this.#against);
+    document.title = `${title} · Edaphos`;
+    byId('title', HTMLElement).textContent = title;
+    const basis = state.layer === 'exceedance' ? this.#against?.label : undefined;
+    byId('subtitle', HTMLElement).textContent = [surface?.title, basis].filter(Boolean).join(' · ');
+    const label = assumptionLabel(state, this.#against);
+    byId('assumption-label', HTMLElement).textContent = label;
+    byId('assumption-label', HTMLElement).hidden = label === '';
+    byId('source-line', HTMLElement).textContent = surface?.attribution ?? surface?.description ?? '';
+  }
+
+  /** @param {AbortSignal} signal */
+  async #loadLimits(signal) {
+    const { surface, assume, contaminant } = this.#store.state;
+    const key = JSON.stringify([surface, assume]);
+    try {
+      this.#limits = surface ? (await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits : [];
+      sayNothing();
+      if (!surface && contaminant) say(`There are samples of ${contaminant}, but no map of it yet: “edaphos map ${contaminant}” makes one.`);
+    } finally {
+      if (!signal.aborted) this.#settle(key);
+    }
+  }
+
+  /** The limits for this key are known: go on with what waited for them. @param {string} key */
+  #settle(key) {
+    this.#limitsKey = key;
+    this.#picker.drawLimits(this.#limits);
+    this.#store.set(this.#usableGuideline());
+    this.#sayIfNotAssessable();
+  }
+
+  /** A guideline value to begin with: only where none was chosen, or the chosen one is of another contaminant. */
+  #usableGuideline() {
+    const { guideline } = this.#store.state;
+    if (this.#limits.some(({ rule }) => rule === guideline)) return {};
+    return { guideline: this.#limits.find(({ assessable }) => assessable)?.rule ?? null };
+  }
+
+  #sayIfNotAssessable() {
+    const { guideline, against, layer } = this.#store.state;
+    const chosen = this.#limits.find(({ rule }) => rule === guideline);
+    if (layer !== 'exceedance' || against !== 'guideline' || this.#against || !this.#limits.length) return;
+    if (chosen) say(`Not assessable (${nameOf(chosen)}): ${chosen.reason ?? 'these data cannot be compared with it'}.`);
+    else say('These data cannot be compared with any guideline value as they are: give an assumption, or a limit of your own.');
+  }
+
+  /** @param {AbortSignal} signal */
+  async #loadSurface(signal) {
+    const { state } = this.#store;
+    const query = rasterQuery(state, this.#against);
+    const path = `collections/${state.surface}`;
+    const legendOf = (/** @type {Pairs} */ of) => getJson(`${path}/map/legend`, of, signal);
+    const [tilejson, legend, concentration] = await Promise.all([
+      state.surface && query && getJson(`${path}/tilejson.json`, query, signal),
+      state.surface && query && legendOf(query),
+      state.surface && state.layer !== 'concentration' && legendOf(CONCENTRATION),
+    ]);
+    if (signal.aborted) return;
+    showSurface(this.#map, tilejson || null, state.opacity);
+    this.#legend = legend || null;
+    this.#concentration = concentration || legend || null;
+    this.#draw();
+  }
+
+  /** @param {AbortSignal} signal */
+  async #loadOverlays(signal) {
+    const { contaminant } = this.#store.state;
+    if (!contaminant) return;
+    /** @type {Pairs} */
+    const query = [['contaminant', contaminant]];
+    /** @type {['samples' | 'sources' | 'hotspots', Pairs][]} */
+    const wanted = [['samples', query], ['hotspots', query], ['sources', []]];
+    const answers = await Promise.all(wanted.map(([collection, filter]) => getJson(`collections/${collection}/tilejson.json`, filter, signal)));
+    if (signal.aborted) return;
+    wanted.forEach(([collection, filter], k) => showVectors(this.#map, collection, answers[k], filter));
+    this.#draw();
+  }
+
+  /** @param {AbortSignal} signal */
+  async #loadPlace(signal) {
+    const { place, surface, contaminant } = this.#store.state;
+    const against = this.#against;
+    markPlace(this.#map, place);
+    if (!place || !contaminant) return this.#popup.close();
+    this.#popup.open(place, popupMessage('Asking about this place …', place));
+    const question = { place, surface, contaminant, against: against?.query ?? [], metresPerPixel: scaleAt(this.#map, place) };
+    try {
+      const answer = await askPlace(question, signal);
+      if (signal.aborted) return;
+      const data = surface && address(`collections/${surface}/position`, positionQuery(question));
+      this.#popup.open(place, popupContent(answer, against, contaminant, data));
+      announce(answer, contaminant);
+    } catch (error) {
+      if (!signal.aborted) this.#popup.open(place, popupMessage(error instanceof ServiceError ? error.message : 'This place could not be asked about.', place));
+      throw error;
+    }
+  }
+
+  /** @param {Place} place */
+  #goTo(place) {
+    show(this.#map, place);
+    this.#store.set({ place });
+  }
+}
+
+/** For those who hear the page rather than see it. @param {import('./types.js').PlaceAnswer} answer @param {string} contaminant */
+function announce({ place, estimate }, contaminant) {
+  const value = estimate ? `${figure(estimate.expected)} plus or minus ${figure(estimate.sd)} mg/kg` : 'no estimate';
+  byId('announcement', HTMLElement).textContent = `${words(contaminant)} at ${position(place)}: ${value}.`;
+}
