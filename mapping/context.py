@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -96,7 +96,7 @@ class Context:
     words: Mapping[str, Words]
 
     @classmethod
-    def of(cls, size: int, **properties: ArrayLike | str | None) -> Context:
+    def of(cls, size: int, **properties: ArrayLike | Sequence[str | None] | None) -> Context:
         """From keywords `clay`, `organic_matter`, `toc`, `ph`, `medium`, `procedure`, `basis`, `texture`, `use`.
 
         Each is one value for all samples, an array (size,), or None; `unknown` counts as missing. Raises ValueError for
@@ -117,8 +117,8 @@ def _spread(name: str, values: NDArray[np.generic], size: int) -> NDArray[np.gen
     return np.broadcast_to(values, (size,))
 
 
-def _numbers(name: str, given: ArrayLike, size: int) -> Vector:
-    values = read_only(_spread(name, np.asarray(given, dtype=np.float64), size))
+def _numbers(name: str, given: object, size: int) -> Vector:
+    values = read_only(_spread(name, np.array(given, dtype=np.float64), size))
     low, high = NUMBERS[name]
     outside = (values < low) | (values > high)
     if outside.any():
@@ -127,7 +127,7 @@ def _numbers(name: str, given: ArrayLike, size: int) -> Vector:
     return values
 
 
-def _words(name: str, given: ArrayLike, size: int) -> Words:
+def _words(name: str, given: object, size: int) -> Words:
     listed = np.asarray(given, dtype=object)
     texts = np.array(["" if value is None else str(value) for value in listed.ravel()], dtype=np.str_)
     words = np.array(_spread(name, texts.reshape(listed.shape), size), dtype=np.str_)

@@ -136,7 +136,7 @@ class GuidelineRow:
         if not 0 <= self.low <= self.high < np.inf:
             raise ValueError(f"a guideline value must be a finite number or range, got {self.low} to {self.high}")
         if (self.comparator == "exact") != (self.low == self.high):
-            raise ValueError(f"{self.low} to {self.high} is not the value of a row that reads {self.comparator!r}")
+            raise ValueError(f"{self.low:g} to {self.high:g} is not the value of a row that reads {self.comparator!r}")
         if self.comparable and (self.comparator != "exact" or not self.unit.startswith("mg/kg")):
             raise ValueError("only a number in mg/kg is comparable")
         if self.comparable == bool(self.reason):

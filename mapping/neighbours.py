@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, floor, log10
 from typing import Literal
 
 import numpy as np
@@ -137,7 +138,7 @@ def default_band(xy: ArrayLike, least: int = 8, share: float = 0.95) -> float:
 
     It follows from where the samples lie and never from what was found there, so that the test that uses it keeps its
     level. Eight is the number of neighbours on a grid; a share below one keeps a few remote samples, which may become
-    islands, from widening the band for all.
+    islands, from widening the band for all. The band is rounded up to three digits, so that it can be stated in full.
     """
     places = as_points(xy)
     if not (least >= 1 and 0 < share <= 1):
@@ -145,4 +146,6 @@ def default_band(xy: ArrayLike, least: int = 8, share: float = 0.95) -> float:
     _, distance = _nearest_others(places, min(least, len(places) - 1))
     if not distance.size:
         return 0.0
-    return float(np.quantile(distance[:, -1], share, method="inverted_cdf"))
+    needed = float(np.quantile(distance[:, -1], share, method="inverted_cdf"))
+    digit = 10.0 ** (floor(log10(needed)) - 2) if needed > 0 else 1.0
+    return ceil(needed / digit) * digit

@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
-from shapely import MultiLineString, MultiPoint, Polygon, union
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import minimum_spanning_tree
+from shapely import Polygon, buffer, linestrings, points, union_all
 
 from mapping.arrays import Points, Vector, as_points, read_only
 from mapping.hotspots import HotSpots
 from mapping.neighbours import Index, Neighbours
+
+Kind = Literal["hot", "cold"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HotSpotArea:
     """Spots of one kind that hang together. `members` are their numbers, `polygon` is in the system of the samples."""
 
-    kind: Literal["hot", "cold"]
+    kind: Kind
     polygon: Polygon
     members: Index
     highest: float
@@ -32,9 +36,9 @@ def cluster_outlines(
     """The areas of hot, then of cold spots among samples at (n, 2), the most significant first.
 
     Spots that are neighbours, directly or through other spots, are one area. It is drawn as everything within
-    `reach` metres (by default half the band) of the spots and of the straight lines between those that are
-    neighbours: connected, and no larger than what was found; a convex hull would cover samples between the spots
-    that are not hot. `values` (n,) are the lower bounds; `highest` is the greatest of them among the members.
+    `reach` metres (by default half the band) of the spots and of the shortest lines between neighbours that join
+    them all: connected, and no larger than what was found; a convex hull would cover samples that are not hot.
+    `values` (n,) are the lower bounds; `highest` is the greatest of them among the members.
 
     Raises ValueError for lengths that differ, or a reach that is not positive.
     """
@@ -44,16 +48,17 @@ def cluster_outlines(
         raise ValueError(f"places, values, spots and graph differ in length: {len(places)}, {len(measured)}, {graph.n}")
     if not width > 0:
         raise ValueError(f"the reach of an outline must be a positive length, got {width}")
+    kinds: tuple[tuple[Kind, NDArray[np.bool_]], ...] = (("hot", spots.hot), ("cold", spots.cold))
     areas = [
         _area(kind, members, places, spots, graph, measured, width)
-        for kind, chosen in (("hot", spots.hot), ("cold", spots.cold))
+        for kind, chosen in kinds
         for members in graph.components(chosen)
     ]
     return tuple(sorted(areas, key=lambda area: (area.kind != "hot", area.smallest_q, area.members[0])))
 
 
 def _area(
-    kind: Literal["hot", "cold"],
+    kind: Kind,
     members: Index,
     places: Points,
     spots: HotSpots,
@@ -61,10 +66,11 @@ def _area(
     measured: Vector,
     width: float,
 ) -> HotSpotArea:
-    skeleton = union(MultiPoint(places[members]), MultiLineString(_lines(members, places, graph)))
+    lines = linestrings(places[_links(members, places, graph)])
+    drawn = union_all(np.concatenate([buffer(points(places[members]), width), buffer(lines, width)]))
     return HotSpotArea(
         kind,
-        skeleton.buffer(width),
+        drawn,
         members,
         float(measured[members].max()),
         float(spots.z[members].mean()),
@@ -72,11 +78,10 @@ def _area(
     )
 
 
-def _lines(members: Index, places: Points, graph: Neighbours) -> list[Points]:
-    inside = np.zeros(graph.n, dtype=np.bool_)
-    inside[members] = True
-    start, end = graph.rows, graph.indices
-    apart = (places[start] != places[end]).any(axis=1)
-    drawn = inside[start] & inside[end] & apart
-    pairs = np.unique(np.sort(np.column_stack([start[drawn], end[drawn]]), axis=1), axis=0)
-    return list(places[pairs])
+def _links(members: Index, places: Points, graph: Neighbours) -> NDArray[np.int64]:
+    """Pairs (m, 2) of members: the shortest links between neighbours that join all of them."""
+    among = graph.matrix()[members][:, members].tocoo()
+    start, end = members[among.row], members[among.col]
+    length = np.hypot(*(places[start] - places[end]).T)
+    joined = minimum_spanning_tree(csr_array((length, (among.row, among.col)), shape=among.shape)).tocoo()
+    return np.column_stack([members[joined.row], members[joined.col]])
