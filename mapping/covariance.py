@@ -139,9 +139,13 @@ class Nugget(Term):
 
 @dataclass(frozen=True)
 class Structure(Term):
-    """A correlation that falls with distance; `practical` ranges away it is (almost) gone."""
+    """A correlation that falls with distance; `practical` ranges away it is (almost) gone.
+
+    `least_nugget` is the share of its sill that a fitted model adds as nugget, at least.
+    """
 
     practical: ClassVar[float]
+    least_nugget: ClassVar[float] = 0.0
     partial_sill: float
     range: float
 
@@ -183,10 +187,14 @@ class Exponential(Structure):
 
 
 class Gaussian(Structure):
-    """exp(−(h/a)²), for very smooth fields; 5 % are left at 1.73 ranges."""
+    """exp(−(h/a)²), for very smooth fields; 5 % are left at 1.73 ranges.
+
+    Without any nugget its equations are too ill-conditioned to trust (Posa 1989, Mathematical Geology 21).
+    """
 
     name = "gaussian"
     practical = 3.0**0.5
+    least_nugget = 1e-3
 
     def correlation(self, h: Vector) -> Vector:
         """exp(−(h / range)²)."""

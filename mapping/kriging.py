@@ -138,7 +138,8 @@ class _Fitting:
         return empirical, fit
 
     def _fit_once(self, values: Vector) -> tuple[EmpiricalVariogram, VariogramFit]:
-        empirical = empirical_variogram(self.sites.xy, values, self.recipe.cutoff, self.recipe.bins)
+        raw = empirical_variogram(self.sites.xy, values, self.recipe.cutoff, self.recipe.bins)
+        empirical = raw.without_error(float(self.sites.error.mean()))
         return empirical, choose_variogram(empirical, self.recipe.structures)
 
     def _usable(self, fit: VariogramFit | None) -> Covariance:

@@ -10,23 +10,24 @@ from collections.abc import Callable
 from typing import Any
 
 from mapping.kriging import Kriging
+from mapping.transform import Transform, as_transform
 
 
-def ordinary_kriging(**parameters: Any) -> Kriging:
+def ordinary_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
     """Kriging with an unknown mean: the default."""
-    return Kriging(kind="ordinary", **parameters)
+    return Kriging(kind="ordinary", transform=as_transform(transform), **parameters)
 
 
-def simple_kriging(**parameters: Any) -> Kriging:
+def simple_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
     """Kriging with a known mean, that of the samples unless `mean` is given."""
-    return Kriging(kind="simple", **parameters)
+    return Kriging(kind="simple", transform=as_transform(transform), **parameters)
 
 
 METHODS: dict[str, Callable[..., Kriging]] = {
     "ordinary-kriging": ordinary_kriging,
     "simple-kriging": simple_kriging,
 }
-"""Recipe factories, which take the keyword arguments of `Kriging` except `kind`."""
+"""Recipe factories: the keyword arguments of `Kriging` except `kind`; a transform may be given by its name."""
 
 
 def method_named(name: str) -> Callable[..., Kriging]:

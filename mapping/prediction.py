@@ -16,9 +16,10 @@ from mapping.transform import Transform
 class Prediction:
     """Normal predictive distributions on the model's scale, arrays of one shape; NaN where there is none.
 
-    `mean` μ and `variance` σ² describe the next *noisy* measurement at the place (the nugget is part of σ²),
-    as gstat does. `lagrange` m is the Lagrange multiplier of the kriging system with the sign for which
-    Σλγ + m = σ²; it is zero in simple kriging. ValueError for unequal shapes or a negative variance.
+    `mean` μ and `variance` σ² describe the next *noisy* measurement at the place, as gstat does: the nugget is
+    part of σ², measurement errors that the samples gave apart are not. `lagrange` m is the Lagrange multiplier of
+    the kriging system with the sign for which Σλγ + m = σ²; it is zero in simple kriging. ValueError for unequal
+    shapes or a negative variance.
     """
 
     mean: Vector

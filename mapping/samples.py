@@ -22,7 +22,8 @@ class Samples:
     `xy` (n, 2) is easting and northing; `lower` and `upper` (n,) bound the value. A measured value has
     lower = upper; `<0.05` is (0, 0.05) or (-inf, 0.05); `>1000` is (1000, inf); a value between detection
     and quantification limit is that interval. `error_variance` (n,) is the variance of the measurement
-    error in the square of the unit, on top of what the variogram's nugget holds; None means none.
+    error in the square of the unit; None where it is not known and part of the nugget. A fitted variogram is
+    that of the field without these errors, and so is the map.
 
     Raises ValueError, naming the sample, for anything that is not so. Arrays are copied and read-only.
     """

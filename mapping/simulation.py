@@ -61,9 +61,10 @@ def simulate(fitted: FittedKriging, xy: ArrayLike, realisations: int = 500, seed
     """Equally likely values at places (n, 2), jointly, given the samples and the fitted covariance.
 
     The target is the noisy one of `FittedKriging.predict`, the uncertainty of an estimated mean is included,
-    and completed data sets of censored samples take turns. Up to 4,000 places one Cholesky factor of their joint
-    covariance is used, which is exact; more must lie on a regular grid, where unconditional fields are made by
-    circulant embedding and conditioned by kriging of residuals (Journel & Huijbregts 1978, VII.A.2).
+    and completed data sets of censored samples take turns. Up to 4,000 places are drawn by a Cholesky factor of their
+    joint covariance, which is exact; more must lie on a regular grid, where unconditional fields are made by
+    circulant embedding. These, and all fields of local kriging, are conditioned by kriging of residuals (Journel &
+    Huijbregts 1978, VII.A.2).
     ValueError when the result would not fit into 2 GB.
     """
     places = as_points(xy)
@@ -80,7 +81,8 @@ def simulate(fitted: FittedKriging, xy: ArrayLike, realisations: int = 500, seed
 
 
 def _original(fitted: FittedKriging, scores: Vector) -> NDArray[np.float32]:
-    return fitted.recipe.transform.backward(scores).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return fitted.recipe.transform.backward(scores).astype(np.float32)
 
 
 def _exact(fitted: FittedKriging, xy: Points, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -115,9 +117,11 @@ def _unconditional(
 ) -> tuple[NDArray[np.float32], Vector]:
     """Fields without nugget at the places (count, n) and, of the same realisations, at the sites (sites, count)."""
     sites, structures = fitted.sites.xy, fitted.covariance.structured
-    at_places = np.zeros((count, len(xy)), dtype=np.float32)
     if not structures:
-        return at_places, np.zeros((len(sites), count))
+        return np.zeros((count, len(xy)), dtype=np.float32), np.zeros((len(sites), count))
+    if len(xy) + len(sites) <= EXACT_PLACES:
+        return _jointly(Sum(structures), xy, sites, count, rng)
+    at_places = np.empty((count, len(xy)), dtype=np.float32)
     lattice = Lattice.through(xy, sites)
     node, around = lattice.nearest(xy), lattice.around(sites)
     needed, position = np.unique(around, return_inverse=True)
@@ -127,6 +131,15 @@ def _unconditional(
         at_needed[:, made] = field[needed]
     at_sites = _linked(Sum(structures), lattice.places(around), at_needed[position.reshape(around.shape)], sites, rng)
     return at_places, at_sites
+
+
+def _jointly(
+    covariance: Covariance, xy: Points, sites: Points, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], Vector]:
+    together = np.vstack([xy, sites])
+    factor, _ = stable_factor(covariance.between(together, together), covariance.sill)
+    field = factor @ rng.standard_normal((len(together), count))
+    return field[: len(xy)].T.astype(np.float32), field[len(xy) :]
 
 
 def _linked(covariance: Covariance, nodes: Points, known: Vector, sites: Points, rng: np.random.Generator) -> Vector:

@@ -24,7 +24,7 @@ from mapping.arrays import Vector
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
 from mapping.prediction import Prediction
-from mapping.transform import Transform, transform_named
+from mapping.transform import Transform, as_transform, transform_named
 
 Progress = Callable[[int, int], None]
 Rows = Iterator[tuple[int, Vector]]
@@ -110,9 +110,8 @@ def prediction_from_bands(
     mean: ArrayLike, sd: ArrayLike, lagrange: ArrayLike, transform: Transform | str
 ) -> Prediction:
     """Distributions from any window of the three bands."""
-    chosen = transform_named(transform) if isinstance(transform, str) else transform
     mu, sigma, multiplier = (np.asarray(band, dtype=np.float64) for band in (mean, sd, lagrange))
-    return Prediction(mu, sigma * sigma, multiplier, chosen)
+    return Prediction(mu, sigma * sigma, multiplier, as_transform(transform))
 
 
 def read_provenance(path: Path | str) -> dict[str, Any]:

@@ -82,8 +82,9 @@ class Log:
             return np.log(positive)
 
     def backward(self, score: Vector) -> Vector:
-        """exp(score)."""
-        return np.exp(score)
+        """exp(score); infinite beyond what a float holds."""
+        with np.errstate(over="ignore"):
+            return np.exp(score)
 
     def slope(self, value: Vector) -> Vector:
         """1 / value."""
@@ -91,8 +92,9 @@ class Log:
 
     def moments(self, mean: Vector, variance: Vector) -> tuple[Vector, Vector]:
         """exp(μ + σ²/2) and its square times exp(σ²) − 1, the moments of the lognormal distribution."""
-        expected = np.exp(mean + variance / 2.0)
-        return expected, expected**2 * np.expm1(variance)
+        with np.errstate(over="ignore", invalid="ignore"):
+            expected = np.exp(mean + variance / 2.0)
+            return expected, expected**2 * np.expm1(variance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +160,8 @@ def transform_named(name: str) -> Transform:
         except ValueError as error:
             raise ValueError(f"transform {name!r}: {error}") from None
     raise ValueError(f"no transform is called {name!r}; known are identity, log and boxcox:<power>")
+
+
+def as_transform(given: Transform | str) -> Transform:
+    """A transform given as itself or by its name."""
+    return transform_named(given) if isinstance(given, str) else given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from mapping.covariance import Covariance, Nugget, Structure, structure_named
 
 ESTIMATORS = ("matheron", "cressie-hawkins")
 PAIRS_AT_ONCE = 2_000_000
-RANGES_TRIED = 400
+RANGES_TRIED = 150
 FEWEST_BINS = 4
 """Nugget, sill and range need at least one bin more than there are parameters."""
 
@@ -33,6 +33,14 @@ class EmpiricalVariogram:
     cutoff: float
     estimator: str
     sample_variance: float
+
+    def without_error(self, variance: float) -> EmpiricalVariogram:
+        """The variogram of what was measured, less the mean variance of known measurement errors."""
+        return replace(
+            self,
+            semivariance=np.maximum(self.semivariance - variance, 0.0),
+            sample_variance=max(self.sample_variance - variance, 0.0),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +159,11 @@ def _sills(empirical: EmpiricalVariogram, kind: type[Structure], reach: float) -
     """Best non-negative nugget and partial sill for one range, and their weighted sum of squares."""
     weight = empirical.pairs / empirical.distance**2
     gamma = empirical.semivariance
-    rise = 1.0 - kind(1.0, reach).correlation(empirical.distance)
+    rise = 1.0 + kind.least_nugget - kind(1.0, reach).correlation(empirical.distance)
 
     def loss(nugget: float, partial: float) -> tuple[float, float, float]:
-        return nugget, partial, float(weight @ (gamma - nugget - partial * rise) ** 2)
+        sse = float(weight @ (gamma - nugget - partial * rise) ** 2)
+        return nugget + kind.least_nugget * partial, partial, sse
 
     edges = [loss(float(weight @ gamma / weight.sum()), 0.0)]
     if (rise > 0.0).any():

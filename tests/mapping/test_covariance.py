@@ -1,0 +1,68 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Nugget, Spherical, structure_named
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+@given(sill=st.floats(0.01, 10.0), reach=st.floats(1.0, 1e4), seed=st.integers(0, 100))
+def test_a_covariance_is_positive_semidefinite_in_the_plane(name: str, sill: float, reach: float, seed: int) -> None:
+    xy = np.random.default_rng(seed).uniform(0.0, 2000.0, (25, 2))
+    matrix = structure_named(name)(sill, reach).between(xy, xy)
+    assert np.linalg.eigvalsh(matrix).min() > -1e-10 * sill
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_it_falls_from_its_sill_towards_zero(name: str) -> None:
+    structure = structure_named(name)(2.0, 100.0)
+    covariance = structure.covariance(np.linspace(0.0, 5000.0, 400))
+    assert covariance[0] == 2.0
+    assert (np.diff(covariance) <= 0.0).all()
+    assert structure.covariance(structure.practical * 100.0) <= 0.05 * 2.0
+    assert structure.semivariance(0.0) == 0.0
+
+
+def test_ranges_follow_gstat() -> None:
+    """gstat user's manual, table 4.1: exponential exp(-h/a), Gaussian exp(-(h/a)²), spherical zero from a on."""
+    assert Exponential(1.0, 50.0).covariance(100.0) == pytest.approx(np.exp(-2.0))
+    assert Gaussian(1.0, 50.0).covariance(100.0) == pytest.approx(np.exp(-4.0))
+    assert Spherical(1.0, 50.0).covariance(25.0) == pytest.approx(1.0 - 0.75 + 0.0625)
+    assert Spherical(1.0, 50.0).covariance(50.0) == 0.0
+
+
+def test_a_sum_adds_up() -> None:
+    total = Nugget(0.1) + Spherical(0.5, 300.0) + Exponential(0.4, 900.0)
+    h = np.array([0.0, 10.0, 1000.0])
+    parts = sum(term.covariance(h) for term in total.terms)
+    np.testing.assert_allclose(total.covariance(h), parts)
+    assert total.sill == pytest.approx(1.0)
+    assert total.nugget == 0.1
+    assert total.describe() == "nugget 0.1 + spherical 0.5 (range 300 m) + exponential 0.4 (range 900 m)"
+
+
+@pytest.mark.parametrize("covariance", [Nugget(0.3), Gaussian(1 / 3, 700.1), Nugget(0.1) + Spherical(0.2, np.pi)])
+def test_json_brings_it_back_exactly(covariance: Covariance) -> None:
+    assert Covariance.from_dict(json.loads(json.dumps(covariance.to_dict()))) == covariance
+
+
+@pytest.mark.parametrize("make", [lambda: Nugget(-0.1), lambda: Spherical(np.nan, 1.0), lambda: Gaussian(1.0, 0.0)])
+def test_impossible_parameters_are_refused(make: object) -> None:
+    with pytest.raises(ValueError, match=r"sill|range"):
+        make()  # type: ignore[operator]
+
+
+def test_an_unknown_structure_is_refused() -> None:
+    with pytest.raises(ValueError, match="known are spherical"):
+        Covariance.from_dict({"terms": [{"structure": "magic", "partial_sill": 1.0, "range": 2.0}]})
+
+
+def test_stacks_of_places_give_the_same_covariances() -> None:
+    xy = np.random.default_rng(3).uniform(0.0, 1000.0, (4, 6, 2))
+    model = Nugget(0.1) + Spherical(0.5, 300.0)
+    stacked = model.between(xy, xy)
+    for each, places in zip(stacked, xy, strict=True):
+        np.testing.assert_allclose(each, model.between(places, places), rtol=1e-14)
