@@ -1,0 +1,1 @@
+"""Turns files into rows: readers, profiles, harmonising, quality rules and loading."""

@@ -1,0 +1,133 @@
+"""Values as laboratories write them to intervals: `<0.05` is a bound of 0.05, not 0.05 and not 0.025 (Helsel 2012)."""
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ingest.numbers import ANY_NUMBER, Marks, Mask, State, Texts, among, matching, read_numbers
+from ingest.profile import Notation
+
+BELOW_SIGN, ABOVE_SIGN = "^(?:<=|<|≤)", "^(?:>=|>|≥)"
+INTERVAL = rf"(?P<low>{ANY_NUMBER})\s*(?:-|–|—|\.\.\.?|…|\bto\b)\s*(?P<high>{ANY_NUMBER})"
+
+
+class Outcome(IntEnum):
+    """What a text says about a concentration; what follows BLANK says nothing that can be used, and is a problem."""
+
+    MEASURED = 0
+    BELOW = 1
+    ABOVE = 2
+    INTERVAL = 3
+    BLANK = 4
+    NOT_A_NUMBER = 5
+    AMBIGUOUS = 6
+    NO_LIMIT = 7
+    ZERO = 8
+    NEGATIVE = 9
+    BAD_LIMIT = 10
+    BAD_INTERVAL = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Bounds of shape (n,) in the unit of the text, NaN where there are none, and the outcome of each."""
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    outcome: NDArray[np.uint8]
+
+    @property
+    def usable(self) -> Mask:
+        """Which texts give a measurement or a bound."""
+        return self.outcome < Outcome.BLANK
+
+
+@dataclass(slots=True)
+class _Reading:
+    texts: Texts
+    notation: Notation
+    marks: Marks
+    limit: NDArray[np.float64]
+    lower: NDArray[np.float64] = field(init=False)
+    upper: NDArray[np.float64] = field(init=False)
+    outcome: NDArray[np.uint8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        numbers = read_numbers(self.texts, self.marks)
+        self.lower, self.upper = numbers.values, numbers.values.copy()
+        kinds = [Outcome.MEASURED, Outcome.BLANK, Outcome.NOT_A_NUMBER, Outcome.AMBIGUOUS]
+        self.outcome = np.array(kinds, np.uint8)[numbers.state]
+
+    def set(self, chosen: Mask, outcome: Outcome, lower: object = np.nan, upper: object = np.nan) -> None:
+        self.outcome[chosen] = outcome
+        self.lower[chosen], self.upper[chosen] = lower, upper
+
+
+def read_values(texts: Texts, notation: Notation, marks: Marks, limit: NDArray[np.float64]) -> Values:
+    """Read trimmed texts of shape (n,); `limit` is the limit of detection of each in the same unit, NaN if unknown."""
+    reading = _Reading(texts, notation, marks, limit)
+    _read_zeros_and_negatives(reading)
+    unread = (reading.outcome == Outcome.NOT_A_NUMBER) | (reading.outcome == Outcome.AMBIGUOUS)
+    if unread.any():
+        _read_signs(reading, BELOW_SIGN, Outcome.BELOW)
+        _read_signs(reading, ABOVE_SIGN, Outcome.ABOVE)
+        _read_words(reading, among(texts, notation.nondetect))
+        if notation.intervals:
+            _read_intervals(reading)
+    return Values(reading.lower, reading.upper, reading.outcome)
+
+
+def _read_zeros_and_negatives(reading: _Reading) -> None:
+    values = reading.upper.copy()
+    zero, negative = values == 0, values < 0
+    if reading.notation.zero == "below-lod":
+        _read_words(reading, zero)
+    else:
+        reading.set(zero, Outcome.ZERO)
+    if reading.notation.negative == "below-absolute":
+        reading.set(negative, Outcome.BELOW, 0.0, -values[negative])
+    else:
+        reading.set(negative, Outcome.NEGATIVE)
+
+
+def _read_words(reading: _Reading, chosen: Mask) -> None:
+    """Not detected: below the limit of detection, if that is known."""
+    known = chosen & (reading.limit > 0)
+    reading.set(chosen & ~known, Outcome.NO_LIMIT)
+    reading.set(known, Outcome.BELOW, 0.0, reading.limit[known])
+
+
+def _read_signs(reading: _Reading, sign: str, outcome: Outcome) -> None:
+    signed = np.asarray(pc.match_substring_regex(reading.texts, sign).to_numpy(zero_copy_only=False), np.bool_)
+    if not signed.any():
+        return
+    numbers = read_numbers(
+        pc.utf8_trim_whitespace(pc.replace_substring_regex(pc.filter(reading.texts, pa.array(signed)), sign, "")),
+        reading.marks,
+    )
+    rows = np.flatnonzero(signed)
+    reading.set(rows, Outcome.NOT_A_NUMBER)
+    reading.set(rows[numbers.state == State.AMBIGUOUS], Outcome.AMBIGUOUS)
+    reading.set(rows[numbers.values <= 0], Outcome.BAD_LIMIT)
+    good = numbers.values > 0
+    bound = numbers.values[good]
+    lower, upper = (0.0, bound) if outcome == Outcome.BELOW else (bound, np.inf)
+    reading.set(rows[good], outcome, lower, upper)
+
+
+def _read_intervals(reading: _Reading) -> None:
+    rows = np.flatnonzero(matching(reading.texts, INTERVAL) & (reading.outcome == Outcome.NOT_A_NUMBER))
+    if not rows.size:
+        return
+    ends = pc.extract_regex(pc.take(reading.texts, pa.array(rows)), f"^{INTERVAL}$")
+    low, high = (
+        read_numbers(pc.utf8_trim_whitespace(pc.struct_field(ends, end)), reading.marks).values
+        for end in ("low", "high")
+    )
+    ordered = (low >= 0) & (low < high)
+    reading.set(rows[~ordered], Outcome.BAD_INTERVAL)
+    reading.set(rows[ordered], Outcome.INTERVAL, low[ordered], high[ordered])

@@ -1,0 +1,74 @@
+"""The row of a dataset: found again by its name, replaced when its file or profile changed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
+
+from db import tables
+from ingest.errors import IngestError
+from ingest.profile import Profile
+from ingest.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A dataset as the database has it."""
+
+    id: int
+    kind: str
+    checksum: str
+    report: Mapping[str, Any]
+
+
+def checksum_of(file: Path, profile: Profile) -> str:
+    """SHA-256 of the bytes of the file and of what the profile says, as hexadecimal digits."""
+    with file.open("rb") as handle:
+        content = hashlib.file_digest(handle, "sha256")
+    content.update(json.dumps(profile.to_dict(), sort_keys=True).encode())
+    return content.hexdigest()
+
+
+def lock(connection: Connection, name: str) -> None:
+    """Wait until no other transaction loads the dataset of that name."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"dataset {name}"})
+
+
+def stored(connection: Connection, profile: Profile, kind: str) -> Stored | None:
+    """The dataset of the profile's name, if it is there; raises `IngestError` when it is of another kind."""
+    columns = tables.dataset.c
+    statement = select(columns.id, columns.kind, columns.checksum, columns.report)
+    row = connection.execute(statement.where(columns.name == profile.dataset.name)).one_or_none()
+    if row is None:
+        return None
+    if row.kind != kind:
+        raise IngestError(f"the dataset {profile.dataset.name!r} holds {row.kind}, so {kind} need another name")
+    return Stored(*row)
+
+
+def write(connection: Connection, before: Stored | None, profile: Profile, report: Report) -> int:
+    """Insert or update the dataset and give its identifier; an update raises its version."""
+    values = {
+        **profile.dataset.model_dump(),
+        "kind": report.kind,
+        "checksum": report.checksum,
+        "file_name": report.file,
+        "profile": profile.to_dict(),
+        "report": report.to_dict(),
+    }
+    table = tables.dataset
+    if before is None:
+        return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+    changes = {**values, "version": table.c.version + 1, "loaded_at": func.now()}
+    connection.execute(update(table).where(table.c.id == before.id).values(changes))
+    return before.id
+
+
+def clear(connection: Connection, dataset: int, *rows_of: Table) -> None:
+    """Take out what the dataset held in these tables, and with it what hangs on them."""
+    for table in rows_of:
+        connection.execute(delete(table).where(table.c.dataset_id == dataset))

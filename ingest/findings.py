@@ -1,0 +1,76 @@
+"""What was found wrong or doubtful, in columns: one finding is one rule, one column of the file and many rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Severity = Literal["reject", "flag", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of quality: its name, and what breaking it means for a row or value."""
+
+    name: str
+    severity: Severity
+    says: str
+
+
+_ALL = (
+    Rule("ragged-row", "reject", "the row has another number of cells than the heading"),
+    Rule("no-code", "reject", "the specimen has no code"),
+    Rule("position-missing", "reject", "there is no position"),
+    Rule("position-unreadable", "reject", "a coordinate is not a number"),
+    Rule("position-at-origin", "reject", "both coordinates are zero"),
+    Rule("position-outside", "reject", "the position lies outside the area of use of its coordinate reference system"),
+    Rule("position-swapped", "reject", "x and y are swapped"),
+    Rule("not-a-number", "reject", "a text stands where a number belongs"),
+    Rule("ambiguous-number", "reject", "a mark may be a decimal mark or one between thousands"),
+    Rule("not-a-date", "reject", "a text stands where a date belongs"),
+    Rule("not-a-code", "reject", "a text is not one of the codes that the profile translates"),
+    Rule("implausible-property", "reject", "a property of the soil is outside its possible range"),
+    Rule("depth-order", "reject", "the upper depth lies below the lower one"),
+    Rule("date-order", "reject", "the sampling ends before it begins"),
+    Rule("future-date", "reject", "the date lies in the future"),
+    Rule("unknown-contaminant", "reject", "the contaminant is not in the vocabulary"),
+    Rule("unit-not-convertible", "reject", "the unit cannot become mg/kg"),
+    Rule("unknown-basis", "reject", "the basis is not dry, wet or unknown"),
+    Rule("no-detection-limit", "reject", "not detected, but the limit of detection is not known"),
+    Rule("zero-value", "reject", "a content of zero cannot be measured"),
+    Rule("negative-value", "reject", "a content cannot be negative"),
+    Rule("bad-limit", "reject", "a bound must be above zero"),
+    Rule("bad-interval", "reject", "an interval must rise from zero or more"),
+    Rule("implausible-value", "reject", "a content above 1 000 000 mg/kg is more than all of the soil"),
+    Rule("duplicate-code", "reject", "the specimen's code stands for something else in an earlier row"),
+    Rule("duplicate-measurement", "reject", "the same was measured on the same specimen in an earlier row"),
+    Rule("all-rejected", "reject", "no value of the row could be used"),
+    Rule("duplicate-row", "info", "the row repeats an earlier one, cell by cell"),
+    Rule("nothing-measured", "info", "no value stands in the row"),
+    Rule("substituted-limit", "flag", "the lowest value repeats too often to have been measured"),
+    Rule("below-own-limit", "flag", "the value lies below its own limit of detection"),
+    Rule("file-layout", "info", "how the file is written was found out, not stated"),
+)
+RULES = {rule.name: rule for rule in _ALL}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The rows (n,) in which a column breaks a rule, with the text that stands there.
+
+    `reason` continues the sentence "row 7, column zinc, 'abc' …". A finding on `whole_row` takes the row with it, any
+    other one only the value.
+    """
+
+    rule: Rule
+    rows: NDArray[np.int64]
+    texts: Sequence[str]
+    reason: str
+    column: str | None = None
+    whole_row: bool = False
+
+    def __post_init__(self) -> None:
+        if not len(self.rows) == len(self.texts) > 0:
+            raise ValueError("a finding needs as many texts as rows, and at least one")

@@ -1,0 +1,207 @@
+"""Delimited text: any delimiter, encoding and decimal mark; what the profile does not state is found out."""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from ingest.errors import IngestError
+from ingest.profile import FileOptions
+from ingest.readers.base import Batch, BrokenRecord, Opened
+from ingest.readers.content import kind_of_content
+
+DELIMITERS = ",;\t|"
+SAMPLE_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 22
+BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the file is written, and what of that was found out."""
+
+    encoding: str
+    delimiter: str
+    headings: tuple[str, ...]
+    guesses: tuple[str, ...]
+
+
+def open_records(file: Path, options: FileOptions) -> Opened:
+    """Open delimited text whose first record is the heading; raises `IngestError` when it is something else."""
+    layout = _layout(file, options)
+    return Opened(layout.headings, _batches(file, layout), layout.guesses)
+
+
+def _layout(file: Path, options: FileOptions) -> _Layout:
+    with file.open("rb") as handle:
+        start = handle.read(SAMPLE_BYTES)
+    if not start.strip():
+        raise IngestError(f"{file.name} is empty")
+    if kind := kind_of_content(file, start):
+        raise IngestError(f"{file.name} is not delimited text: its content is {kind}")
+    encoding = options.encoding or _encoding(file, start)
+    lines = _first_lines(file, encoding, start)
+    delimiter = options.delimiter or _delimiter(file, lines)
+    guesses = [] if options.encoding else [f"encoding {encoding}"]
+    if not options.delimiter:
+        guesses.append(f"delimiter {delimiter!r}")
+    _check_quotes(file, encoding)
+    headings = _headings(file, next(csv.reader(lines, delimiter=delimiter)))
+    return _Layout(encoding, delimiter, headings, tuple(guesses))
+
+
+def _encoding(file: Path, start: bytes) -> str:
+    for mark, name in BYTE_ORDER_MARKS.items():
+        if start.startswith(mark):
+            return name
+    if b"\0" in start:
+        return _encoding_of_two_bytes(file, start)
+    return next((name for name in ("utf-8", "cp1252") if _decodes(file, name)), "latin-1")
+
+
+def _encoding_of_two_bytes(file: Path, start: bytes) -> str:
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    if odd > 0.3 * len(start) / 2 and not even:
+        return "utf-16-le"
+    if even > 0.3 * len(start) / 2 and not odd:
+        return "utf-16-be"
+    raise IngestError(f"{file.name} is not delimited text: its content is binary")
+
+
+def _decodes(file: Path, encoding: str) -> bool:
+    try:
+        with file.open(encoding=encoding, newline="") as handle:
+            while handle.read(1 << 20):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _first_lines(file: Path, encoding: str, start: bytes) -> list[str]:
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(start)
+    except LookupError:
+        raise IngestError(f"{file.name}: the profile's file.encoding {encoding!r} is not a known encoding") from None
+    except UnicodeDecodeError as error:
+        raise IngestError(f"{file.name} is not text in {encoding} (byte {error.start + 1})") from None
+    lines = text.splitlines(keepends=True)
+    return lines[:-1] if len(start) == SAMPLE_BYTES and len(lines) > 1 else lines
+
+
+def _delimiter(file: Path, lines: list[str]) -> str:
+    def columns(delimiter: str) -> tuple[float, int]:
+        widths = [len(record) for record in csv.reader(lines[:200], delimiter=delimiter) if record]
+        return (widths.count(widths[0]) / len(widths) if widths[0] > 1 else 0.0, widths[0])
+
+    best = max(DELIMITERS, key=columns)
+    if columns(best)[1] < 2:
+        raise IngestError(f"{file.name}, row 1: found one column only; if that is not so, state file.delimiter")
+    return best
+
+
+def _check_quotes(file: Path, encoding: str) -> None:
+    """An opened quotation mark that never closes would swallow the rest of the file into one cell."""
+    quotes = 0
+    with file.open(encoding=encoding, newline="") as handle:
+        try:
+            while piece := handle.read(1 << 20):
+                quotes += piece.count('"')
+        except UnicodeDecodeError as error:
+            raise IngestError(f"{file.name} is not text in {encoding} ({error.reason})") from None
+    if quotes % 2:
+        raise IngestError(f"{file.name}: a quotation mark is opened and never closed (there are {quotes} in the file)")
+
+
+def _headings(file: Path, cells: list[str]) -> tuple[str, ...]:
+    names = [cell.strip().removeprefix("\ufeff") for cell in cells]
+    # a last heading that is empty comes from a delimiter at the end of each line, the first from R's row names
+    filled = [name or f"column {number}" for number, name in enumerate(names, start=1)]
+    for position, name in enumerate(filled, start=1):
+        if name in filled[: position - 1]:
+            raise IngestError(f"{file.name}, row 1: the heading {name!r} stands twice")
+    return tuple(filled)
+
+
+@dataclass(slots=True)
+class _Skipped:
+    """Records that Arrow hands over because their number of cells is wrong."""
+
+    records: list[BrokenRecord] = field(default_factory=list)
+
+    def __call__(self, record: Any) -> str:
+        reason = f"has {record.actual_columns} cells where the heading has {record.expected_columns}"
+        self.records.append(BrokenRecord(record.number, record.text, reason))
+        return "skip"
+
+    def before(self, row: int) -> tuple[BrokenRecord, ...]:
+        """Hand over what was skipped above that row."""
+        ready = tuple(record for record in self.records if record.row < row)
+        self.records = self.records[len(ready) :]
+        return ready
+
+
+def _batches(file: Path, layout: _Layout) -> Iterator[Batch]:
+    skipped = _Skipped()
+    row = 2
+    try:
+        with _stream(file, layout, skipped) as stream:
+            for cells in stream:
+                rows = _rows(row, cells.num_rows, skipped)
+                row = int(rows[-1]) + 1 if rows.size else row
+                yield _without_empty(Batch(cells, rows, skipped.before(row)))
+    except pa.ArrowInvalid as error:
+        raise IngestError(f"{file.name}, after row {row - 1}: {str(error).splitlines()[0]}") from None
+    if skipped.records:
+        nothing = pa.RecordBatch.from_pylist([], pa.schema([(name, pa.string()) for name in layout.headings]))
+        yield Batch(nothing, np.empty(0, np.int64), tuple(skipped.records))
+
+
+def _stream(file: Path, layout: _Layout, skipped: _Skipped) -> Any:
+    return arrow_csv.open_csv(
+        file,
+        read_options=arrow_csv.ReadOptions(
+            use_threads=False,  # only then does Arrow know the number of a wrong record
+            block_size=BLOCK_BYTES,
+            column_names=list(layout.headings),
+            skip_rows_after_names=1,
+            encoding="utf8" if layout.encoding in ("utf-8", "utf-8-sig") else layout.encoding,
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=layout.delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=skipped,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(layout.headings, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _rows(first: int, count: int, skipped: _Skipped) -> NDArray[np.int64]:
+    candidates = np.arange(first, first + count + len(skipped.records), dtype=np.int64)
+    wrong = np.array([record.row for record in skipped.records], dtype=np.int64)
+    return candidates[~np.isin(candidates, wrong)][:count]
+
+
+def _without_empty(batch: Batch) -> Batch:
+    """Drop rows in which nothing stands: spreadsheets leave them behind."""
+    filled = np.zeros(len(batch.rows), np.bool_)
+    for column in batch.cells.columns:
+        filled |= pc.not_equal(pc.utf8_trim_whitespace(column), "").to_numpy(zero_copy_only=False)
+        if filled.all():
+            return batch
+    return Batch(batch.cells.filter(pa.array(filled)), batch.rows[filled], batch.broken)

@@ -1,0 +1,112 @@
+"""The quality rules that look at what was read: each is a function of columns that gives a mask of the rows.
+
+A new rule is a function here, a line in one of the two tables, and its name and severity among the `RULES`.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from ingest.numbers import Mask
+
+Doubles = NDArray[np.float64]
+Check = Callable[[Any], Mask]
+
+WHOLE_SOIL = 1e6
+FEWEST_REPEATS = 5
+NEIGHBOURS = 5
+CHANCE = 1e-4
+
+
+def depth_order(specimens: Any) -> Mask:
+    """The upper depth lies below the lower one."""
+    return _true(pc.greater(specimens["upper_depth_cm"], specimens["lower_depth_cm"]))
+
+
+def date_order(specimens: Any) -> Mask:
+    """Sampling ends before it begins."""
+    return _true(pc.greater(specimens["sampled_from"], specimens["sampled_to"]))
+
+
+def future_date(specimens: Any) -> Mask:
+    """Sampled after today; a day of grace covers time zones."""
+    tomorrow = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=1)
+    return _true(pc.greater(specimens["sampled_from"], pa.scalar(tomorrow)))
+
+
+def implausible_value(measurements: Any) -> Mask:
+    """More of the contaminant than there is soil."""
+    return _true(pc.greater(measurements["lower"], WHOLE_SOIL))
+
+
+def below_own_limit(measurements: Any) -> Mask:
+    """Given as measured below the limit of detection that is stated for it."""
+    measured = pc.equal(measurements["lower"], measurements["upper"])
+    return _true(pc.and_(measured, pc.less(measurements["upper"], measurements["lod"])))
+
+
+def substituted_limit(measurements: Any) -> Mask:
+    """The lowest measured value of a contaminant and procedure repeats too often; those that bear it are suspects."""
+    suspects = np.zeros(measurements.num_rows, np.bool_)
+    lower, upper = _doubles(measurements, "lower"), _doubles(measurements, "upper")
+    for group in _groups(measurements, ("contaminant", "digestion", "instrument", "standard", "basis")):
+        values = upper[group][lower[group] == upper[group]]
+        minimum = repeated_minimum(values)
+        if minimum is not None:
+            suspects[group] |= (upper[group] == minimum) & (lower[group] == minimum)
+    return suspects
+
+
+def repeated_minimum(values: Doubles) -> float | None:
+    """The minimum of measured values of shape (n,), if it looks like a constant put in for "not detected".
+
+    Substitution leaves a spike at the bottom, mostly with a gap above it, for the constant is a half or another
+    fraction of the limit (Helsel 2012, ch. 1). Rounding does not: its lowest step is not more frequent than the steps
+    above it. A spike is a minimum at least twice as frequent as each of the next five distinct values, and beyond
+    chance (Poisson, 1e-4) at the frequency per rounding step that these five show.
+    """
+    distinct, counts = np.unique(values, return_counts=True)
+    if not distinct.size or counts[0] < FEWEST_REPEATS:
+        return None
+    minimum, repeats = float(distinct[0]), int(counts[0])
+    above = counts[1 : NEIGHBOURS + 1]
+    if not above.size:
+        return minimum
+    steps = np.diff(distinct[: NEIGHBOURS + 1])
+    expected = above.sum() * steps.min() / steps.sum()
+    spike = repeats >= 2 * above.max() and poisson.sf(repeats - 1, expected) < CHANCE
+    return minimum if spike else None
+
+
+# rule: (check, column of the table that it looks at)
+SPECIMEN_CHECKS: dict[str, tuple[Check, str]] = {
+    "depth-order": (depth_order, "upper_depth_cm"),
+    "date-order": (date_order, "sampled_from"),
+    "future-date": (future_date, "sampled_from"),
+}
+MEASUREMENT_CHECKS: dict[str, Check] = {
+    "implausible-value": implausible_value,
+    "below-own-limit": below_own_limit,
+    "substituted-limit": substituted_limit,
+}
+
+
+def _true(values: Any) -> Mask:
+    return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=np.bool_)
+
+
+def _doubles(table: Any, column: str) -> Doubles:
+    return np.asarray(table[column].to_numpy(), dtype=np.float64)
+
+
+def _groups(table: Any, keys: tuple[str, ...]) -> list[NDArray[np.int64]]:
+    """The indices of the rows that agree in all keys."""
+    place = table.select(keys).append_column("place", pa.array(np.arange(table.num_rows)))
+    grouped = place.group_by(list(keys), use_threads=False).aggregate([("place", "list")])
+    return [np.asarray(places.values.to_numpy(), np.int64) for places in grouped["place_list"]]

@@ -1,0 +1,120 @@
+"""The fields of a profile read from a batch of cells: columns of text, numbers and days, and what was wrong in them."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ingest.findings import RULES, Finding
+from ingest.numbers import Marks, Mask, State, Texts, blanks, read_numbers, trimmed
+from ingest.profile import AsGiven, FromColumn
+from ingest.readers.base import Batch
+
+DAY = pa.date32()
+UNREADABLE = {State.NOT_A_NUMBER: "not-a-number", State.AMBIGUOUS: "ambiguous-number"}
+ISO = "%Y-%m-%d"
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A batch of n records, read field by field; `findings` gathers what could not be understood."""
+
+    batch: Batch
+    marks: Marks
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The file rows of the records, shape (n,)."""
+        return self.batch.rows
+
+    def cells(self, column: str) -> Texts:
+        """The trimmed texts of a column."""
+        return trimmed(self.batch.cells.column(column))
+
+    def find(self, rule: str, where: Mask, texts: Texts, reason: str, at: tuple[str | None, bool]) -> None:
+        """Note that a rule is broken in the records of a mask; `at` is the column, and whether it spoils the row."""
+        if where.any():
+            column, whole_row = at
+            chosen = pc.filter(texts, pa.array(where)).to_pylist()
+            self.findings.append(Finding(RULES[rule], self.rows[where], chosen, reason, column, whole_row))
+
+    def text(self, given: AsGiven) -> Texts:
+        """A field as strings of shape (n,), null where nothing stands."""
+        if not isinstance(given, FromColumn):
+            return pa.repeat(pa.scalar(None if given in (None, "") else str(given), pa.string()), len(self.rows))
+        texts = self.cells(given.column)
+        empty = blanks(texts, self.marks)
+        if given.values:
+            texts = self._translated(texts, empty, given)
+        return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), texts)
+
+    def _translated(self, texts: Texts, empty: Mask, given: FromColumn) -> Texts:
+        codes = pa.array(list(given.values), pa.string())
+        position = pc.index_in(texts, codes)
+        unknown = np.asarray(position.is_null().to_numpy(zero_copy_only=False)) & ~empty
+        self.find("not-a-code", unknown, texts, "is not one of the codes in the profile", (given.column, False))
+        return pc.take(pa.array(list(given.values.values()), pa.string()), position)
+
+    def number(
+        self, given: AsGiven, within: tuple[float, float] = (-np.inf, np.inf), *, rule: str | None = None
+    ) -> NDArray[np.float64]:
+        """A field as doubles of shape (n,), NaN where nothing stands or what stands is no number within the range.
+
+        With `rule`, a text that is no number breaks that rule and spoils the whole row.
+        """
+        if not isinstance(given, FromColumn):
+            return np.full(len(self.rows), np.nan if given is None else float(str(given)))
+        texts = self.cells(given.column)
+        numbers = read_numbers(texts, self.marks)
+        for state, name in UNREADABLE.items():
+            at = (given.column, rule is not None)
+            self.find(rule or name, numbers.state == state, texts, unreadable_reason(state, self.marks), at)
+        values = numbers.values
+        outside = (values < within[0]) | (values > within[1])
+        reason = f"lies outside the possible range, {within[0]:g} to {within[1]:g}"
+        self.find("implausible-property", outside, texts, reason, (given.column, False))
+        values[outside] = np.nan
+        return values
+
+    def days(self, given: AsGiven) -> tuple[Any, Any]:
+        """A field as the first and last day of each date; a date without day or month spans its month or year."""
+        if not isinstance(given, FromColumn):
+            constant = pa.repeat(pa.scalar(given, DAY), len(self.rows))
+            return constant, constant
+        texts = self.text(given)
+        distinct = texts.dictionary_encode()
+        written = given.format or ISO
+        spans = [_span(text, written) for text in distinct.dictionary.to_pylist()]
+        first, last = (
+            pc.take(pa.array([span[end] if span else None for span in spans], DAY), distinct.indices) for end in (0, 1)
+        )
+        unread = (texts.is_valid() if not len(texts) else pc.and_(texts.is_valid(), first.is_null())).to_numpy(
+            zero_copy_only=False
+        )
+        self.find("not-a-date", unread, texts, f"is not a date written {written}", (given.column, False))
+        return first, last
+
+
+def unreadable_reason(state: State, marks: Marks) -> str:
+    """Why a text is not a number, to follow the text in a sentence."""
+    if state == State.AMBIGUOUS:
+        return f"may have a decimal point or a mark between thousands; state file.thousands = {marks.other!r} if it is that"
+    return f"is not a number with decimal mark {marks.decimal!r}"
+
+
+def _span(text: str, written: str) -> tuple[dt.date, dt.date] | None:
+    try:
+        first = dt.datetime.strptime(text, written).replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        return None
+    if any(mark in written for mark in ("%d", "%j", "%x", "%D", "%F")):
+        return first, first
+    if any(mark in written for mark in ("%m", "%b", "%B")):
+        following = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+        return first, following - dt.timedelta(days=1)
+    return first, first.replace(month=12, day=31)

@@ -1,0 +1,101 @@
+"""Specimens out of a batch of cells: who, where, how deep, when, and what soil."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ingest.coordinates import Fault, locate
+from ingest.numbers import blanks
+from ingest.profile import FromColumn, Position, Specimen
+from ingest.sheet import Sheet
+
+ANY = (-np.inf, np.inf)
+POSITIVE = (np.nextafter(0, 1), np.inf)
+PERCENT = (0.0, 100.0)
+NUMBERS = {
+    "upper_depth_cm": ANY,
+    "lower_depth_cm": ANY,
+    "sieve_fraction_mm": POSITIVE,
+    "composite_count": (1.0, 1e6),
+    "support_m2": POSITIVE,
+    "ph": (0.0, 14.0),
+    "clay_percent": PERCENT,
+    "silt_percent": PERCENT,
+    "sand_percent": PERCENT,
+    "organic_matter_percent": PERCENT,
+    "toc_percent": PERCENT,
+}
+TEXTS = ("land_use", "texture")
+FAULTS = {
+    Fault.ORIGIN: ("position-at-origin", "is (0, 0), which is what empty coordinates become"),
+    Fault.OUTSIDE: ("position-outside", "lies outside the area of use of {crs}"),
+    Fault.SWAPPED: ("position-swapped", "lies outside the area of use of {crs}, but inside with x and y swapped"),
+}
+
+
+def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
+    """The columns of a position: as given, and as longitude and latitude (NaN where at fault, and then noted)."""
+    x = sheet.number(position.x, rule="position-unreadable")
+    y = sheet.number(position.y, rule="position-unreadable")
+    located = locate(x, y, position.system, position.area_tolerance_degrees)
+    _note_faults(sheet, position, located.fault)
+    return {
+        "longitude": located.longitude,
+        "latitude": located.latitude,
+        "x_as_given": x,
+        "y_as_given": y,
+        "positional_accuracy_m": _nullable(sheet.number(position.accuracy_m, (0.0, np.inf))),
+    }
+
+
+def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
+    x, y = sheet.cells(position.x.column), sheet.cells(position.y.column)
+    both = pc.binary_join_element_wise(x, y, " ")
+    at = (f"{position.x.column}, {position.y.column}", True)
+    empty = (fault == Fault.MISSING) & (blanks(x, sheet.marks) | blanks(y, sheet.marks))
+    sheet.find("position-missing", empty, both, "is not a position: a coordinate is empty", at)
+    for kind, (rule, reason) in FAULTS.items():
+        name = f"{position.crs} ({position.system.name})"
+        sheet.find(rule, fault == kind, both, reason.format(crs=name), at)
+
+
+def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
+    """A table with one row per record, in their order."""
+    columns: dict[str, Any] = {"row": sheet.rows}
+    columns |= _codes(sheet, specimen)
+    columns |= read_positions(sheet, position)
+    for key, within in NUMBERS.items():
+        columns[key] = _nullable(sheet.number(getattr(specimen, key), within))
+    for key in TEXTS:
+        columns[key] = sheet.text(getattr(specimen, key))
+    columns["medium"] = pc.fill_null(sheet.text(specimen.medium), "unknown")
+    columns["sampled_from"], last = sheet.days(specimen.sampled)
+    columns["sampled_to"] = last if specimen.sampled_to is None else sheet.days(specimen.sampled_to)[1]
+    columns["content"] = pc.binary_join_element_wise(*sheet.batch.cells.columns, "\x1f")
+    return pa.table(columns)
+
+
+def _codes(sheet: Sheet, specimen: Specimen) -> dict[str, Any]:
+    """Codes of specimen and site; where only one has a column it names both, where none has the row's number does."""
+    given = specimen.code or specimen.site
+    if given is None:
+        rows = pc.cast(pa.array(sheet.rows), pa.string())
+        return {"code": rows, "site": rows}
+    code = _required(sheet, given)
+    site = code if specimen.site is None or specimen.site == given else sheet.text(specimen.site)
+    return {"code": code, "site": pc.coalesce(site, code)}
+
+
+def _required(sheet: Sheet, given: FromColumn) -> Any:
+    texts = sheet.text(given)
+    absent = np.asarray(texts.is_null().to_numpy(zero_copy_only=False), np.bool_)
+    sheet.find(
+        "no-code", absent, pc.fill_null(texts, ""), "is empty, so the specimen has no code", (given.column, True)
+    )
+    return pc.fill_null(texts, "")
+
+
+def _nullable(values: Any) -> Any:
+    return pa.array(values, from_pandas=True)
