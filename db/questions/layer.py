@@ -33,7 +33,7 @@ class Layer:
 
 
 def page(layer: Layer, selection: Selection, *, after: int | None, size: int) -> Select[Any]:
-    """At most `size` features (id, geometry and properties as JSON text) whose key lies beyond `after`, in its order."""
+    """At most `size` features (id, geometry and properties as JSON text) with keys beyond `after`, in order."""
     query = _features(layer, selection).order_by(layer.key).limit(size)
     return query if after is None else query.where(layer.key > after)
 

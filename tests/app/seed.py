@@ -1,4 +1,4 @@
-"""A small world in the tables: Meuse, its river as a source, a map of it, hot spots, and a private data set beside it."""
+"""A small world in the tables: Meuse, its river as a source, a map, hot spots, and private rows beside them."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ TO_DEGREES = Transformer.from_crs("EPSG:28992", "EPSG:4326", always_xy=True)
 
 def add(connection: Connection, table: Table, **values: Any) -> Any:
     """One row; its key."""
-    return connection.execute(insert(table).values(**values)).inserted_primary_key[0]
+    return connection.execute(insert(table).values(**values).returning(*table.primary_key)).scalar_one()
 
 
 def add_dataset(connection: Connection, name: str, *, kind: str = "samples", visibility: str = "public") -> int:
@@ -169,7 +169,7 @@ def add_surface(connection: Connection, home: Path, key: str = SURFACE, *, visib
     path = Path("surfaces", f"{key}.tif")
     write_surface(home / path)
     with rasterio.open(home / path) as raster:
-        box = TO_DEGREES.transform_bounds(*raster.bounds, densify_pts=21)
+        box = TO_DEGREES.transform_bounds(*raster.bounds)
     west, south, east, north = box
     ring = f"{west} {south}, {east} {south}, {east} {north}, {west} {north}, {west} {south}"
     add(

@@ -1,0 +1,1 @@
+"""Rows and rasters into tile bytes."""

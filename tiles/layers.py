@@ -1,0 +1,105 @@
+"""Which collections have vector tiles, and what a feature of a tile says."""
+
+from types import MappingProxyType
+
+from tiles.statements import DATASET, SEEN, TileLayer
+
+SAMPLES = TileLayer(
+    name="samples",
+    kind="points",
+    table="specimen",
+    key="m.id",
+    attributes={
+        "specimen": "s.code",
+        "specimen_id": "s.id",
+        "contaminant": "m.contaminant_id",
+        "value": "CASE WHEN m.lower = m.upper THEN m.lower END",
+        "lower": "m.lower",
+        "upper": "nullif(m.upper, 'Infinity')",
+        "censored": "m.lower < m.upper",
+        "medium": "s.medium",
+        "procedure": "p.digestion",
+        "basis": "m.basis",
+        "upper_depth_cm": "s.upper_depth_cm",
+        "lower_depth_cm": "s.lower_depth_cm",
+        "quality_flag": "m.quality_flag",
+    },
+    joins="JOIN measurement m ON m.specimen_id = s.id JOIN procedure p ON p.id = m.procedure_id",
+    seen=f"s.dataset_id IN {SEEN} AND m.dataset_id IN {SEEN}",
+    filters={
+        "contaminant": "m.contaminant_id = {}",
+        "dataset": f"s.dataset_id IN {DATASET}",
+        "since": "s.sampled_from IS NULL OR coalesce(s.sampled_to, s.sampled_from) >= {}",
+        "until": "s.sampled_from IS NULL OR s.sampled_from <= {}",
+    },
+    apart=("contaminant", "medium", "procedure", "basis", "upper_depth_cm", "lower_depth_cm"),
+    summary={
+        "max": "max(lower)",
+        "median": "nullif(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(upper, 'Infinity')), 'Infinity')",
+        "censored_count": "count(*) FILTER (WHERE censored)",
+    },
+)
+
+SITES = TileLayer(
+    name="sites",
+    kind="points",
+    table="site",
+    key="s.id",
+    attributes={"site": "s.code", "dataset": "d.name", "country": "s.country"},
+    joins="JOIN dataset d ON d.id = s.dataset_id",
+    seen=f"s.dataset_id IN {SEEN}",
+    filters={
+        "contaminant": "EXISTS (SELECT FROM specimen p JOIN measurement m ON m.specimen_id = p.id "
+        f"WHERE p.site_id = s.id AND p.dataset_id IN {SEEN} AND m.dataset_id IN {SEEN} AND m.contaminant_id = {{}})",
+        "dataset": f"s.dataset_id IN {DATASET}",
+    },
+    apart=("dataset",),
+)
+
+SOURCES = TileLayer(
+    name="sources",
+    kind="shapes",
+    table="source",
+    key="s.id",
+    attributes={
+        "code": "s.code",
+        "name": "s.name",
+        "sector": "s.sector",
+        "sector_original": "s.sector_original",
+        "diffuse": "s.diffuse",
+    },
+    seen=f"s.dataset_id IN {SEEN}",
+    filters={
+        "contaminant": "EXISTS (SELECT FROM release r WHERE r.source_id = s.id AND r.contaminant_id = {})",
+        "dataset": f"s.dataset_id IN {DATASET}",
+    },
+)
+
+_NEAREST = f"FROM source n WHERE n.id = s.nearest_source_id AND n.dataset_id IN {SEEN}"
+
+HOTSPOTS = TileLayer(
+    name="hotspots",
+    kind="shapes",
+    table="hot_spot",
+    key="s.id",
+    attributes={
+        "kind": "r.kind",
+        "class": "s.class",
+        "contaminant": "r.contaminant_id",
+        "area_m2": "s.area_m2",
+        "mean_probability": "s.mean_probability",
+        "mean_z": "s.mean_z",
+        "smallest_q": "s.smallest_q",
+        "sample_count": "s.sample_count",
+        "highest": "s.highest",
+        "rule": "s.rule",
+        '"limit"': "s.limit_mg_per_kg",
+        "nearest_source": f"(SELECT n.name {_NEAREST})",
+        "nearest_source_m": f"CASE WHEN EXISTS (SELECT {_NEAREST}) THEN s.nearest_source_m END",
+    },
+    joins="JOIN hot_spot_run r ON r.id = s.run_id",
+    seen="r.visibility = ANY($6::text[])",
+    filters={"contaminant": "r.contaminant_id = {}"},
+)
+
+TILE_LAYERS = MappingProxyType({layer.name: layer for layer in (SAMPLES, SITES, SOURCES, HOTSPOTS)})
