@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import poisson
+from scipy.special import pdtrc
 
 from ingest.numbers import Mask
 
@@ -80,7 +80,7 @@ def repeated_minimum(values: Doubles) -> float | None:
         return minimum
     steps = np.diff(distinct[: NEIGHBOURS + 1])
     expected = above.sum() * steps.min() / steps.sum()
-    spike = repeats >= 2 * above.max() and poisson.sf(repeats - 1, expected) < CHANCE
+    spike = repeats >= 2 * above.max() and pdtrc(repeats - 1, expected) < CHANCE
     return minimum if spike else None
 
 
