@@ -14,7 +14,6 @@ from app.work.exceedance import guideline_rows
 from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspots import regulatory, statistical
 from app.work.maps import gather, selection_from
-from mapping.hotspots import GetisOrd
 from mapping.regions import DecisionRule
 
 Missing = Annotated[
@@ -38,6 +37,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
     false_discovery_rate: Annotated[float, typer.Option(help="Share of false hot spots to accept.")] = 0.05,
     cost_of_missing: Missing = 5.0,
     cost_of_false_alarm: FalseAlarm = 5.0,
+    seed: Annotated[int, typer.Option(help="Seed of the permutations.")] = 0,
     as_json: Json = False,
 ) -> None:
     """Find hot spots: clusters of high samples and, with a limit, areas of the map that exceed it."""
@@ -45,7 +45,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
     with transaction(settings) as connection:
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
         material = gather(connection, selection_from(made.parameters))
-        found = [publish(connection, material, statistical(material, GetisOrd(level=false_discovery_rate)))]
+        found = [publish(connection, material, statistical(material, false_discovery_rate, seed))]
         if guideline is not None or limit is not None:
             rows = guideline_rows(connection, material.rows.contaminant)
             resolved = resolve_limit(rows, material.context, limit=limit, guideline=guideline, assume=assume or [])
