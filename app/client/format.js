@@ -63,18 +63,10 @@ export function position({ lon, lat }, decimals = 5) {
   return `${angle(lat, 'N', 'S', decimals)}, ${angle(lon, 'E', 'W', decimals)}`;
 }
 
-/** A slug as words: less-sensitive → Less sensitive. @param {string} slug */
-export function words(slug) {
-  const text = slug.replace(/[-_]+/g, ' ').trim();
+/** A slug as words (less-sensitive → Less sensitive); what is text already keeps its hyphens. @param {string} name */
+export function words(name) {
+  const text = (/^[a-z0-9_-]+$/.test(name) ? name.replace(/[-_]+/g, ' ') : name).trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** clay:10 → clay 10 %. @param {string} assumption name:value */
-export function assumed(assumption) {
-  const [name = '', ...rest] = assumption.split(':');
-  const unit = ['clay', 'silt', 'sand', 'organic-matter', 'toc'].includes(slug(name)) ? ' %' : '';
-  const label = slug(name) === 'ph' ? 'pH' : slug(name) === 'toc' ? 'TOC' : slug(name).replaceAll('-', ' ');
-  return `${label} ${rest.join(':').replaceAll('-', ' ')}${unit}`;
 }
 
 /** @param {string} name */

@@ -57,6 +57,6 @@ const factory = () =>
 
 /** @param {import('maplibre-gl').Map} map */
 export function addIcons(map) {
-  const images = { 'hatch-regulatory': hatch('#7d0a2e', 9), cross: cross(), source: factory() };
+  const images = { 'hatch-regulatory': hatch('#1b1f23', 9), cross: cross(), source: factory() };
   for (const [name, image] of Object.entries(images)) map.addImage(name, image, { pixelRatio: SCALE });
 }

@@ -14,7 +14,7 @@ import { unrolled } from './geometry.js';
 /** Bottom to top: layers come and go, their order stays. */
 const ORDER = [
   'background', 'source-areas', 'surface', 'graticule', 'source-outlines',
-  'regulatory-fill', 'regulatory-undecided', 'regulatory-line', 'statistical-fill', 'statistical-casing', 'statistical-line',
+  'regulatory-fill', 'regulatory-undecided', 'regulatory-casing', 'regulatory-line', 'statistical-fill', 'statistical-casing', 'statistical-line',
   'samples', 'samples-suspect', 'source-points', 'place-casing', 'place',
 ];
 
@@ -22,7 +22,7 @@ const ORDER = [
 const LAYERS_OF = {
   samples: ['samples', 'samples-suspect'],
   sources: ['source-areas', 'source-outlines', 'source-points'],
-  regulatory: ['regulatory-fill', 'regulatory-undecided', 'regulatory-line'],
+  regulatory: ['regulatory-fill', 'regulatory-undecided', 'regulatory-casing', 'regulatory-line'],
   statistical: ['statistical-fill', 'statistical-casing', 'statistical-line'],
 };
 
@@ -32,7 +32,7 @@ export const COLOURS = Object.freeze({
   above: '#1b1f23',
   below: '#ffffff',
   unclassed: '#6b7d86',
-  regulatory: '#7d0a2e',
+  regulatory: '#1b1f23',
   hot: '#5b2a9d',
   cold: '#0b6b8a',
   source: '#14507a',
@@ -171,11 +171,12 @@ function hotSpotLayers(source) {
   /** @type {any} */
   const clusterColour = ['match', ['get', 'class'], 'cold', COLOURS.cold, COLOURS.hot];
   return [
-    { id: 'regulatory-fill', type: 'fill', ...common, filter: exceeding, paint: { 'fill-pattern': 'hatch-regulatory', 'fill-opacity': 0.75 } },
+    { id: 'regulatory-fill', type: 'fill', ...common, filter: exceeding, paint: { 'fill-pattern': 'hatch-regulatory', 'fill-opacity': 0.6 } },
     {
       id: 'regulatory-undecided', type: 'line', ...common, filter: only('regulatory', ['undecided']),
       paint: { 'line-color': COLOURS.regulatory, 'line-width': 1.2, 'line-dasharray': [1, 2] },
     },
+    { id: 'regulatory-casing', type: 'line', ...common, filter: exceeding, paint: { 'line-color': '#ffffff', 'line-width': 4.5, 'line-opacity': 0.75 } },
     { id: 'regulatory-line', type: 'line', ...common, filter: exceeding, paint: { 'line-color': COLOURS.regulatory, 'line-width': 2.2 } },
     { id: 'statistical-fill', type: 'fill', ...common, filter: clusters, paint: { 'fill-color': clusterColour, 'fill-opacity': 0.1 } },
     { id: 'statistical-casing', type: 'line', ...common, filter: clusters, paint: { 'line-color': '#ffffff', 'line-width': 4.5, 'line-opacity': 0.75 } },

@@ -1,6 +1,6 @@
 /** What the colours and symbols mean. */
 
-import { drawing, element } from './dom.js';
+import { byId, drawing, element } from './dom.js';
 import { figure } from './format.js';
 import { COLOURS } from './layers.js';
 
@@ -30,7 +30,7 @@ const SYMBOLS = {
   sourceArea: () => [drawing('rect', { x: 2, y: 2, width: 20, height: 12, fill: '#b5d3e7', stroke: '#3f7fb1' })],
   exceeding: () => [
     drawing('path', { d: 'M2 14L14 2M8 14L20 2M14 14L22 6M2 8L8 2', stroke: COLOURS.regulatory }),
-    drawing('rect', { x: 2, y: 2, width: 20, height: 12, fill: 'none', stroke: COLOURS.regulatory, 'stroke-width': 2.2 }),
+    drawing('rect', { x: 2, y: 2, width: 20, height: 12, fill: 'none', stroke: COLOURS.regulatory, 'stroke-width': 2.4 }),
   ],
   undecided: () => [drawing('rect', { x: 2, y: 2, width: 20, height: 12, fill: 'none', stroke: COLOURS.regulatory, 'stroke-width': 1.4, 'stroke-dasharray': '1.5 2.5' })],
   hot: () => [drawing('rect', { x: 2, y: 2, width: 20, height: 12, fill: COLOURS.hot, 'fill-opacity': 0.12, stroke: COLOURS.hot, 'stroke-width': 2.2, 'stroke-dasharray': '5 2.5' })],
@@ -44,6 +44,12 @@ const entry = (mark, text) => element('li', {}, mark, text);
 function classList({ classes }) {
   const falling = [...classes].sort((a, b) => (b.lower ?? -Infinity) - (a.lower ?? -Infinity));
   return element('ul.classes', {}, ...falling.map(({ colour, label }) => entry(swatch(colour), label)));
+}
+
+/** The classes on one line, for the closed legend of a narrow screen. @param {Legend} legend */
+function ramp({ classes }) {
+  const rising = [...classes].sort((a, b) => (a.lower ?? -Infinity) - (b.lower ?? -Infinity));
+  return [rising[0]?.label ?? '', ...rising.map(({ colour }) => swatch(colour)), rising.at(-1)?.label ?? ''];
 }
 
 /** @param {Legend} legend */
@@ -102,5 +108,6 @@ function symbolKey(hidden, against) {
  */
 export function drawLegend(container, { layer, concentration, against, hidden }) {
   const samplesOwn = concentration && !hidden.includes('samples') && element('section', {}, element('h3', {}, 'Samples: measured ', element('span.unit', {}, concentration.unit)), classList(concentration));
+  byId('ramp', HTMLElement).replaceChildren(...(layer ? ramp(layer) : []));
   container.replaceChildren(...[layer && scale(layer), samplesOwn, symbolKey(hidden, against)].filter((part) => part instanceof Node));
 }

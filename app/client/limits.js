@@ -2,6 +2,7 @@
 
 import { byId, element, fillSelect } from './dom.js';
 import { figure, slug, words } from './format.js';
+import { ASSUMABLE, labelOf, needsOf, obstacle } from './guideline.js';
 import { debounced } from './timing.js';
 
 /** @typedef {import('./types.js').Limit} Limit */
@@ -11,51 +12,17 @@ import { debounced } from './timing.js';
 const ALL = '';
 const TYPING = 400; // milliseconds
 
-/** @typedef {{label: string, hint?: string, min?: number, max?: number, options?: string[]}} Assumable */
-
-/** What a survey may leave unmeasured, by the name that the service asks for it. @type {Record<string, Assumable>} */
-const ASSUMABLE = {
-  clay: { label: 'Clay', hint: '%', min: 0, max: 100 },
-  'organic-matter': { label: 'Organic matter', hint: '%', min: 0, max: 100 },
-  toc: { label: 'Organic carbon', hint: '%', min: 0, max: 100 },
-  ph: { label: 'pH', min: 0, max: 14 },
-  texture: { label: 'Texture', options: ['sand', 'loam-silt', 'clay'] },
-  procedure: { label: 'Extraction', options: ['aqua-regia', 'total', 'nitric-acid', 'ammonium-nitrate'] },
-  basis: { label: 'Basis', options: ['dry', 'wet'] },
-};
-
 /** @param {readonly string[]} assume @returns {Map<string, string>} */
 const asMap = (assume) => new Map(assume.map((text) => [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]));
 
-/**
- * One entry per rule: where a rule has several values, the assessable one speaks for it.
- * @param {readonly Limit[]} limits
- * @returns {Limit[]}
- */
-function oneOfEachRule(limits) {
-  /** @type {Map<string, Limit>} */
-  const byRule = new Map();
-  for (const limit of limits) if (!byRule.get(limit.rule)?.assessable) byRule.set(limit.rule, limit);
-  return [...byRule.values()];
-}
-
-/** @param {string[]} missing */
-const namesOf = (missing) => missing.map((name) => (ASSUMABLE[slug(name)]?.label ?? words(name)).toLowerCase().replace('ph', 'pH')).join(' and ');
-
-/** Why a guideline value cannot be used, in words. @param {Limit} limit */
-function obstacle({ missing, reason }) {
-  if (missing.length) return `Needs ${namesOf(missing)}: measured, or assumed below.`;
-  return reason ? `Not comparable: ${reason}` : 'Not assessable with these data.';
-}
-
 /** @param {Limit} limit */
-function remarks({ act_title: act, source_kind: source, expired }) {
-  return [act, source === 'secondary' && 'from a secondary source', expired && 'expired'].filter(Boolean).join(' · ');
+function remarks({ act_title: act, source_kind: source, expired, assessable, printed = [] }) {
+  return [act, !assessable && printed.length && `printed value ${printed.join(', ')}`, source === 'secondary' && 'from a secondary source', expired && 'expired'].filter(Boolean).join(' · ');
 }
 
 /** The controls of the comparison; they write to the store and are drawn from it. */
 export class LimitPicker {
-  /** @type {Limit[]} */
+  /** @type {readonly Limit[]} */
   #limits = [];
   #jurisdiction = byId('jurisdiction', HTMLSelectElement);
   #landUse = byId('land-use', HTMLSelectElement);
@@ -67,7 +34,10 @@ export class LimitPicker {
   /** @param {Store} store */
   constructor(store) {
     this.#store = store;
-    this.#jurisdiction.addEventListener('change', () => this.#drawLandUses(ALL));
+    this.#jurisdiction.addEventListener('change', () => {
+      this.#drawLandUses(ALL);
+      this.#drawAssumptions();
+    });
     this.#landUse.addEventListener('change', () => this.#drawRules());
     this.#rules.addEventListener('change', (event) => {
       if (event.target instanceof HTMLInputElement) store.set({ guideline: event.target.value, against: 'guideline' });
@@ -86,11 +56,12 @@ export class LimitPicker {
     byId('own-choice', HTMLElement).hidden = state.against !== 'limit';
     if (document.activeElement !== this.#ownLimit) this.#ownLimit.value = state.limit === null ? '' : String(state.limit);
     for (const radio of this.#rules.querySelectorAll('input')) radio.checked = radio.value === state.guideline;
+    drawCaveats(state.against === 'guideline' ? this.#limits.find(({ rule }) => rule === state.guideline) : undefined);
   }
 
   /** @param {readonly Limit[]} limits of the map shown, under the assumptions of the state */
   drawLimits(limits) {
-    this.#limits = oneOfEachRule(limits);
+    this.#limits = limits;
     const chosen = this.#limits.find(({ rule }) => rule === this.#store.state.guideline);
     const names = [...new Set(this.#limits.map(({ jurisdiction }) => jurisdiction))];
     const kept = names.includes(this.#jurisdiction.value) ? this.#jurisdiction.value : names[0];
@@ -140,13 +111,15 @@ export class LimitPicker {
     );
   }
 
+  /** Fields for what this jurisdiction's values need, and for every assumption that is in force. */
   #drawAssumptions() {
     const given = asMap(this.#store.state.assume);
-    const wanted = new Set([...this.#limits.flatMap(({ missing }) => missing), ...given.keys()]);
-    const drawn = [...this.#assumptions.querySelectorAll('[name]')].map((input) => input.getAttribute('name'));
-    byId('assumption-choice', HTMLElement).hidden = wanted.size === 0;
-    if (drawn.length === wanted.size && drawn.every((name) => name !== null && wanted.has(name))) this.#refill(given);
-    else this.#assumptions.replaceChildren(...[...wanted].map((name) => assumptionField(name, given.get(name) ?? '')));
+    const own = this.#limits.filter(({ jurisdiction }) => jurisdiction === this.#jurisdiction.value);
+    const wanted = inOrder(new Set([...own.flatMap(needsOf), ...given.keys()]));
+    const drawn = this.#fields().map(({ name }) => name);
+    byId('assumption-choice', HTMLElement).hidden = wanted.length === 0;
+    if (drawn.join() === wanted.join()) this.#refill(given);
+    else this.#assumptions.replaceChildren(...wanted.map((name) => assumptionField(name, given.get(name) ?? '')));
   }
 
   /** @param {Map<string, string>} given */
@@ -174,12 +147,25 @@ export class LimitPicker {
   }
 }
 
+const NAMES = Object.keys(ASSUMABLE);
+
+/** @param {Set<string>} names in the order of the vocabulary, unknown ones last */
+const inOrder = (names) => [...NAMES.filter((name) => names.has(name)), ...[...names].filter((name) => !NAMES.includes(name))];
+
 /** @param {string} name @param {string} value */
 function assumptionField(name, value) {
-  const { label, hint = '', min, max, options } = ASSUMABLE[slug(name)] ?? { label: words(name) };
+  const { unit = '', min, max, options } = ASSUMABLE[slug(name)] ?? { label: name };
   const numeric = min !== undefined;
   const input = options
     ? element('select', { name }, ...['', ...options].map((one) => element('option', { value: one, selected: one === value }, one ? words(one) : 'not assumed')))
     : element('input', { name, value, type: numeric ? 'number' : 'text', min, max, step: numeric && 'any', placeholder: 'not assumed' });
-  return element('label.assumption', {}, element('span', {}, label), input, element('span.unit', {}, hint));
+  return element('label.assumption', {}, element('span', {}, labelOf(name)), input, element('span.unit', {}, unit));
+}
+
+/** What the comparison leaves out, for the value that is chosen. @param {Limit | undefined} limit */
+function drawCaveats(limit) {
+  const caveats = limit?.assessable ? (limit.caveats ?? []) : [];
+  byId('caveats', HTMLElement).hidden = caveats.length === 0;
+  byId('caveat-count', HTMLElement).textContent = `What this comparison leaves out (${caveats.length})`;
+  byId('caveat-list', HTMLElement).replaceChildren(...caveats.map((text) => element('li', {}, text)));
 }

@@ -33,6 +33,19 @@ async function start(busy) {
   }
 }
 
+/** A narrow screen shows the legend as one line until it is asked for. */
+function fitLegend() {
+  const narrow = matchMedia('(max-width: 760px)');
+  const draw = () => byId('legend-box', HTMLDetailsElement).toggleAttribute('open', !narrow.matches);
+  narrow.addEventListener('change', draw);
+  draw();
+}
+
+byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
+  event.preventDefault(); // the fragment of the address holds the state of the map
+  document.querySelector('canvas')?.focus();
+});
+fitLegend();
 byId('message-close', HTMLButtonElement).addEventListener('click', sayNothing);
 const busy = new Busy();
 await busy.during(() => start(busy)).catch(sayError);

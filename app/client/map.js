@@ -113,15 +113,22 @@ export class PlacePopup {
     this.#replacing = false;
   }
 
-  /** A long answer may reach beyond the map's edge. */
+  /** A long answer may reach beyond the map's edge or under the title; on a phone it is docked over the place. */
   #bringIntoView() {
-    const box = this.#popup.getElement().getBoundingClientRect();
-    const frame = this.#map.getContainer().getBoundingClientRect();
-    const [left, right] = [frame.left - box.left + 8, box.right - frame.right + 8];
-    const [above, below] = [frame.top - box.top + 8, box.bottom - frame.bottom + 8];
-    const across = left > 0 ? -left : Math.max(0, right);
-    const down = above > 0 ? -above : Math.max(0, below);
-    const docked = getComputedStyle(this.#popup.getElement()).position === 'fixed';
-    if (!docked && (across || down)) this.#map.panBy([across, down], { duration: 250 });
+    const node = this.#popup.getElement();
+    const [box, frame] = [node.getBoundingClientRect(), this.#map.getContainer().getBoundingClientRect()];
+    const top = byId('heading', HTMLElement).getBoundingClientRect().bottom + 8;
+    if (getComputedStyle(node).position === 'fixed') return this.#lift(frame.top + this.#map.project(this.#popup.getLngLat()).y - box.top + 40);
+    const across = overflow(box.left - frame.left - 8, frame.right - 60 - box.right);
+    const down = overflow(box.top - top, frame.bottom - 34 - box.bottom);
+    if (across || down) this.#map.panBy([across, down], { duration: 250 });
+  }
+
+  /** @param {number} pixels that the place lies too low */
+  #lift(pixels) {
+    if (pixels > 0) this.#map.panBy([0, pixels], { duration: 250 });
   }
 }
+
+/** How far to move: back if there is no room before, forth if there is none after. @param {number} before @param {number} after */
+const overflow = (before, after) => (before < 0 ? before : Math.max(0, -after));

@@ -1,7 +1,8 @@
 /** The answer about a place, as a document. */
 
 import { element } from './dom.js';
-import { area, assumed, distance, figure, likelihood, measurement, percent, position, words } from './format.js';
+import { area, distance, figure, likelihood, measurement, percent, position, words } from './format.js';
+import { assumed } from './guideline.js';
 
 /** @typedef {import('./types.js').PlaceAnswer} PlaceAnswer */
 /** @typedef {import('./types.js').Estimate} Estimate */

@@ -1,6 +1,7 @@
 /** From the state to what is asked of the service, and to the words that say it. */
 
-import { assumed, figure, words } from './format.js';
+import { figure, words } from './format.js';
+import { assumed, nameOf } from './guideline.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./types.js').Limit} Limit */
@@ -21,9 +22,6 @@ const STATISTIC_WORDS = {
   low: 'low estimate (5 % quantile)',
   high: 'high estimate (95 % quantile)',
 };
-
-/** A guideline value in a few words. @param {Limit} limit */
-export const nameOf = (limit) => `${words(limit.jurisdiction)}, ${words(limit.land_use).toLowerCase()}, ${words(limit.kind).toLowerCase()}`;
 
 /** @param {readonly string[]} assume @returns {Pairs} */
 export const assumptionQuery = (assume) => assume.map((text) => /** @type {const} */ (['assume', text]));

@@ -5,6 +5,7 @@ import { choose, extentOf } from './catalogue.js';
 import { byId } from './dom.js';
 import { figure, position, words } from './format.js';
 import { colourSamples, markPlace, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
+import { arranged, nameOf, obstacle } from './guideline.js';
 import { drawLegend } from './legend.js';
 import { LimitPicker } from './limits.js';
 import { fit, jump, onAsked, PlacePopup, scaleAt, show, viewOf } from './map.js';
@@ -12,7 +13,7 @@ import { say, sayError, sayNothing } from './notice.js';
 import { Panel } from './panel.js';
 import { askPlace, positionQuery } from './place.js';
 import { popupContent, popupMessage } from './popup.js';
-import { assumptionLabel, assumptionQuery, nameOf, rasterQuery, threshold, titleOf } from './question.js';
+import { assumptionLabel, assumptionQuery, rasterQuery, threshold, titleOf } from './question.js';
 import { readHash, writeHash } from './state.js';
 import { debounced, Latest } from './timing.js';
 
@@ -115,6 +116,7 @@ export class Session {
     this.#tasks.limits.update(limitsKey);
     this.#tasks.overlays.update(now.contaminant);
     const settled = limitsKey === this.#limitsKey;
+    if (settled && now.layer !== before.layer) return this.#settle(limitsKey);
     if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against)]);
     if (settled) this.#tasks.place.update([now.place, now.surface, now.contaminant, this.#against]);
     this.#writeHash();
@@ -162,7 +164,7 @@ export class Session {
     const { surface, assume, contaminant } = this.#store.state;
     const key = JSON.stringify([surface, assume]);
     try {
-      this.#limits = surface ? (await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits : [];
+      this.#limits = surface ? arranged((await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits) : [];
       sayNothing();
       if (!surface && contaminant) say(`There are samples of ${contaminant}, but no map of it yet: “edaphos map ${contaminant}” makes one.`);
     } finally {
@@ -174,22 +176,22 @@ export class Session {
   #settle(key) {
     this.#limitsKey = key;
     this.#picker.drawLimits(this.#limits);
-    this.#store.set(this.#usableGuideline());
+    this.#store.set({ guideline: this.#knownGuideline() });
     this.#sayIfNotAssessable();
   }
 
-  /** A guideline value to begin with: only where none was chosen, or the chosen one is of another contaminant. */
-  #usableGuideline() {
-    const { guideline } = this.#store.state;
-    if (this.#limits.some(({ rule }) => rule === guideline)) return {};
-    return { guideline: this.#limits.find(({ assessable }) => assessable)?.rule ?? null };
+  /** The chosen guideline value if this contaminant has it; to begin with, the first that can be compared. */
+  #knownGuideline() {
+    const { guideline, layer } = this.#store.state;
+    if (layer !== 'exceedance' || this.#limits.some(({ rule }) => rule === guideline)) return guideline;
+    return this.#limits.find(({ assessable }) => assessable)?.rule ?? null;
   }
 
   #sayIfNotAssessable() {
     const { guideline, against, layer } = this.#store.state;
     const chosen = this.#limits.find(({ rule }) => rule === guideline);
     if (layer !== 'exceedance' || against !== 'guideline' || this.#against || !this.#limits.length) return;
-    if (chosen) say(`Not assessable (${nameOf(chosen)}): ${chosen.reason ?? 'these data cannot be compared with it'}.`);
+    if (chosen) say(`${nameOf(chosen)}: not assessable. ${obstacle(chosen)}`);
     else say('These data cannot be compared with any guideline value as they are: give an assumption, or a limit of your own.');
   }
 

@@ -28,7 +28,9 @@
  * @property {string} kind
  * @property {number | null} limit mg/kg
  * @property {boolean} assessable
- * @property {string[]} missing names that an assumption may give
+ * @property {string[]} missing what is wanting, each with how to assume it
+ * @property {string[]} [printed] the value as its source prints it, before any condition
+ * @property {string[]} [caveats] what was not compared
  * @property {string | null} reason why it is not assessable
  * @property {string[]} assumptions that were used, as name:value
  * @property {string} source
