@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 
 from ingest.numbers import ANY_NUMBER, Marks, Mask, State, Texts, among, matching, read_numbers
 from ingest.profile import Notation
+
+Bound: TypeAlias = float | NDArray[np.float64]
+Chosen: TypeAlias = Mask | NDArray[np.int64]
 
 BELOW_SIGN, ABOVE_SIGN = "^(?:<=|<|≤)", "^(?:>=|>|≥)"
 INTERVAL = rf"(?P<low>{ANY_NUMBER})\s*(?:-|–|—|\.\.\.?|…|\bto\b)\s*(?P<high>{ANY_NUMBER})"
@@ -62,7 +66,7 @@ class _Reading:
         kinds = [Outcome.MEASURED, Outcome.BLANK, Outcome.NOT_A_NUMBER, Outcome.AMBIGUOUS]
         self.outcome = np.array(kinds, np.uint8)[numbers.state]
 
-    def set(self, chosen: Mask, outcome: Outcome, lower: object = np.nan, upper: object = np.nan) -> None:
+    def set(self, chosen: Chosen, outcome: Outcome, lower: Bound = np.nan, upper: Bound = np.nan) -> None:
         self.outcome[chosen] = outcome
         self.lower[chosen], self.upper[chosen] = lower, upper
 

@@ -18,7 +18,8 @@ CHUNK_ROWS = 65_536
 def reserve_ids(connection: Connection, table: Table, count: int) -> NDArray[np.int64]:
     """Identifiers of shape (count,) that nobody else will be given."""
     statement = text(
-        "SELECT array_agg(nextval(pg_get_serial_sequence(:table, 'id'))) FROM generate_series(1, CAST(:count AS bigint))"
+        "SELECT array_agg(nextval(pg_get_serial_sequence(:table, 'id'))) "
+        "FROM generate_series(1, CAST(:count AS bigint))"
     )
     reserved = connection.execute(statement, {"table": table.name, "count": count}).scalar_one()
     return np.array(reserved or (), dtype=np.int64)

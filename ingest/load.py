@@ -75,7 +75,7 @@ def _load(connection: Connection, file: Path, profile: Profile, kind: _Kind[Read
         dataset = datasets.write(connection, before, profile, report)
         kind.store(connection, dataset, profile, content)
         raise_version(connection, *kind.layers)
-    if rejected_to is not None and any(problem.severity == "reject" for problem in report.problems):
+    if rejected_to is not None:
         write_rejected(rejected_to, file, profile.file, content.findings)
     return report
 

@@ -15,9 +15,13 @@ NOTES = ("rejected_file", "rejected_row", "rejected_column", "rejected_rule", "r
 def write_rejected(target: Path, file: Path, options: FileOptions, findings: Iterable[Finding]) -> None:
     """Write one line per rejected row or value: file, row, column, rule, text and reason, then the row as it stands.
 
-    The cells come last and under their own headings, so that a corrected line can be put back into the file.
+    The cells come last and under their own headings, so that a corrected line can be put back into the file. When
+    nothing was rejected, no file is written, and one that an earlier load left there goes.
     """
     reasons = _by_row(findings)
+    if not reasons:
+        target.unlink(missing_ok=True)
+        return
     opened = open_file(file, options)
     with target.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)

@@ -103,7 +103,7 @@ class Sheet:
 def unreadable_reason(state: State, marks: Marks) -> str:
     """Why a text is not a number, to follow the text in a sentence."""
     if state == State.AMBIGUOUS:
-        return f"may have a decimal point or a mark between thousands; state file.thousands = {marks.other!r} if it is that"
+        return f"has a {marks.other!r} that may part thousands or decimals; if thousands, state it as file.thousands"
     return f"is not a number with decimal mark {marks.decimal!r}"
 
 

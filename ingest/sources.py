@@ -15,7 +15,7 @@ from ingest.copying import geometries, points, whole
 from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
-from ingest.profile import AsGiven, Profile, ProfileError, Release, Sources
+from ingest.profile import Profile, ProfileError, Release, Sources
 from ingest.records import is_first, merged, open_sheets
 from ingest.report import Problem
 from ingest.sheet import Sheet

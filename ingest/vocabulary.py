@@ -79,16 +79,25 @@ def _guideline_value(row: GuidelineRow, cells: Mapping[str, str]) -> dict[str, A
 
 
 def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Write the rows that differ from the stored ones; how many these were."""
+    """Write the rows that differ from the stored ones; how many these were.
+
+    Only who has something to write waits for others that do the same: every command comes through here.
+    """
+    if not _changed(connection, table, rows):
+        return 0
     _lock(connection, table)
-    columns = [table.c[name] for name in rows[0]]
-    stored = {row["id"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
-    changed = [dict(row) for row in rows if stored.get(row["id"]) != row]
+    changed = _changed(connection, table, rows)
     if changed:
         statement = insert(table)
-        replaced = {column.name: statement.excluded[column.name] for column in columns if column.name != "id"}
+        replaced = {name: statement.excluded[name] for name in rows[0] if name != "id"}
         connection.execute(statement.on_conflict_do_update(index_elements=[table.c.id], set_=replaced), changed)
     return len(changed)
+
+
+def _changed(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    columns = [table.c[name] for name in rows[0]]
+    stored = {row["id"]: dict(row) for row in connection.execute(select(*columns)).mappings()}
+    return [dict(row) for row in rows if stored.get(row["id"]) != row]
 
 
 def _delete_others(connection: Connection, table: Table, kept: Sequence[int]) -> int:

@@ -57,8 +57,8 @@ def _layout(file: Path, options: FileOptions) -> _Layout:
     guesses = [] if options.encoding else [f"encoding {encoding}"]
     if not options.delimiter:
         guesses.append(f"delimiter {delimiter!r}")
-    _check_quotes(file, encoding)
-    headings = _headings(file, next(csv.reader(lines, delimiter=delimiter)))
+    _check_quotes(file, encoding, delimiter)
+    headings = _headings(file, _cells_of(file, lines, delimiter)[0])
     return _Layout(encoding, delimiter, headings, tuple(guesses))
 
 
@@ -103,7 +103,7 @@ def _first_lines(file: Path, encoding: str, start: bytes) -> list[str]:
 
 def _delimiter(file: Path, lines: list[str]) -> str:
     def columns(delimiter: str) -> tuple[float, int]:
-        widths = [len(record) for record in csv.reader(lines[:200], delimiter=delimiter) if record]
+        widths = [len(record) for record in _cells_of(file, lines[:200], delimiter) if record] or [0]
         return (widths.count(widths[0]) / len(widths) if widths[0] > 1 else 0.0, widths[0])
 
     best = max(DELIMITERS, key=columns)
@@ -112,7 +112,14 @@ def _delimiter(file: Path, lines: list[str]) -> str:
     return best
 
 
-def _check_quotes(file: Path, encoding: str) -> None:
+def _cells_of(file: Path, lines: list[str], delimiter: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error as error:
+        raise IngestError(f"{file.name} is not delimited text: {error}") from None
+
+
+def _check_quotes(file: Path, encoding: str, delimiter: str) -> None:
     """An opened quotation mark that never closes would swallow the rest of the file into one cell."""
     quotes = 0
     with file.open(encoding=encoding, newline="") as handle:
@@ -122,11 +129,24 @@ def _check_quotes(file: Path, encoding: str) -> None:
         except UnicodeDecodeError as error:
             raise IngestError(f"{file.name} is not text in {encoding} ({error.reason})") from None
     if quotes % 2:
-        raise IngestError(f"{file.name}: a quotation mark is opened and never closed (there are {quotes} in the file)")
+        _check_last_quote(file, encoding, delimiter)
+
+
+def _check_last_quote(file: Path, encoding: str, delimiter: str) -> None:
+    """An odd number of marks may still be a mark for inches; a strict reader knows."""
+    rows = 0
+    with file.open(encoding=encoding, newline="") as handle:
+        try:
+            for _ in csv.reader(handle, delimiter=delimiter, strict=True):
+                rows += 1
+        except csv.Error:
+            raise IngestError(f"{file.name}, row {rows + 1}: a quotation mark is opened and never closed") from None
 
 
 def _headings(file: Path, cells: list[str]) -> tuple[str, ...]:
     names = [cell.strip().removeprefix("\ufeff") for cell in cells]
+    if not any(names):
+        raise IngestError(f"{file.name}, row 1: there are no headings")
     # a last heading that is empty comes from a delimiter at the end of each line, the first from R's row names
     filled = [name or f"column {number}" for number, name in enumerate(names, start=1)]
     for position, name in enumerate(filled, start=1):
