@@ -154,6 +154,15 @@ class Structure(Term):
         if not (np.isfinite(self.range) and self.range > 0.0):
             raise ValueError(f"a range must be finite and above zero, got {self.range}")
 
+    @staticmethod
+    @abstractmethod
+    def shape(ratio: Vector) -> Vector:
+        """Correlation at distances counted in ranges."""
+
+    def correlation(self, h: Vector) -> Vector:
+        """Correlation at distances `h`, one at zero."""
+        return self.shape(h / self.range)
+
     def describe_term(self) -> str:
         """`spherical 0.591 (range 897 m)`."""
         return f"{self.name} {self.partial_sill:.3g} (range {self.range:.4g} m)"
@@ -169,10 +178,11 @@ class Spherical(Structure):
     name = "spherical"
     practical = 1.0
 
-    def correlation(self, h: Vector) -> Vector:
-        """The overlap of two spheres of diameter `range`."""
-        ratio: Vector = np.minimum(h / self.range, 1.0)
-        return 1.0 - ratio * (1.5 - 0.5 * ratio * ratio)
+    @staticmethod
+    def shape(ratio: Vector) -> Vector:
+        """The overlap of two spheres of diameter one."""
+        within: Vector = np.minimum(ratio, 1.0)
+        return 1.0 - within * (1.5 - 0.5 * within * within)
 
 
 class Exponential(Structure):
@@ -181,9 +191,10 @@ class Exponential(Structure):
     name = "exponential"
     practical = 3.0
 
-    def correlation(self, h: Vector) -> Vector:
-        """exp(−h / range)."""
-        return np.exp(-h / self.range)
+    @staticmethod
+    def shape(ratio: Vector) -> Vector:
+        """exp(−ratio)."""
+        return np.exp(-ratio)
 
 
 class Gaussian(Structure):
@@ -196,9 +207,10 @@ class Gaussian(Structure):
     practical = 3.0**0.5
     least_nugget = 1e-3
 
-    def correlation(self, h: Vector) -> Vector:
-        """exp(−(h / range)²)."""
-        return np.exp(-((h / self.range) ** 2))
+    @staticmethod
+    def shape(ratio: Vector) -> Vector:
+        """exp(−ratio²)."""
+        return np.exp(-(ratio**2))
 
 
 @dataclass(frozen=True)

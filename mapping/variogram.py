@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 from scipy.spatial.distance import cdist
 
 from mapping.arrays import Points, Vector, as_points
@@ -15,7 +14,7 @@ from mapping.covariance import Covariance, Nugget, Structure, structure_named
 
 ESTIMATORS = ("matheron", "cressie-hawkins")
 PAIRS_AT_ONCE = 2_000_000
-RANGES_TRIED = 150
+RANGES_TRIED, ZOOMS = 120, 6
 FEWEST_BINS = 4
 """Nugget, sill and range need at least one bin more than there are parameters."""
 
@@ -134,48 +133,48 @@ def fit_variogram(empirical: EmpiricalVariogram, structure: str) -> VariogramFit
         return fallback
     kind = structure_named(structure)
     shortest, longest = empirical.distance[0] / 4.0, 10.0 * empirical.cutoff / kind.practical
-    ranges = np.geomspace(shortest, longest, RANGES_TRIED)
-    best = int(np.argmin([_sills(empirical, kind, a)[2] for a in ranges]))
-    low, high = ranges[max(best - 1, 0)], ranges[min(best + 1, RANGES_TRIED - 1)]
-    found = minimize_scalar(
-        lambda a: _sills(empirical, kind, a)[2], bounds=(low, high), method="bounded", options={"xatol": 1e-9 * low}
-    )
-    reach = min((float(found.x), float(ranges[best])), key=lambda a: _sills(empirical, kind, a)[2])
-    return _fit_at(empirical, kind, reach, bounded=best == RANGES_TRIED - 1)
+    low, high = shortest, longest
+    for _ in range(ZOOMS):
+        ranges = np.geomspace(low, high, RANGES_TRIED)
+        nugget, partial, sse = _profile(empirical, kind, ranges)
+        best = int(np.argmin(sse))
+        low, high = ranges[max(best - 1, 0)], ranges[min(best + 1, RANGES_TRIED - 1)]
+    covariance = Nugget(float(nugget[best])) + kind(float(partial[best]), float(ranges[best]))
+    return _described(covariance, float(sse[best]), still_rising=ranges[best] > 0.99 * longest)
 
 
-def _fit_at(empirical: EmpiricalVariogram, kind: type[Structure], reach: float, bounded: bool) -> VariogramFit:
-    nugget, partial, sse = _sills(empirical, kind, reach)
-    why = f"{kind.name} by weighted least squares, weighted sum of squares {sse:.4g}"
-    candidates = ((kind.name, sse),)
-    if partial == 0.0:
+def _described(covariance: Covariance, sse: float, still_rising: bool) -> VariogramFit:
+    (structure,) = covariance.structured
+    why = f"{structure.name} by weighted least squares, weighted sum of squares {sse:.4g}"
+    candidates = ((structure.name, sse),)
+    if structure.partial_sill == 0.0:
         note = "the variogram does not rise with distance: no spatial correlation was found, a pure nugget is used"
-        return VariogramFit(Nugget(nugget), sse, why, candidates, (note,))
+        return VariogramFit(Nugget(covariance.nugget), sse, why, candidates, (note,))
     note = "the variogram still rises at its cutoff: sill and range are extrapolated"
-    return VariogramFit(Nugget(nugget) + kind(partial, reach), sse, why, candidates, (note,) if bounded else ())
+    return VariogramFit(covariance, sse, why, candidates, (note,) if still_rising else ())
 
 
-def _sills(empirical: EmpiricalVariogram, kind: type[Structure], reach: float) -> tuple[float, float, float]:
-    """Best non-negative nugget and partial sill for one range, and their weighted sum of squares."""
+def _profile(empirical: EmpiricalVariogram, kind: type[Structure], ranges: Vector) -> tuple[Vector, Vector, Vector]:
+    """Best non-negative nugget and partial sill for each range (r,), and their weighted sum of squares.
+
+    Least squares in two unknowns: the free optimum where it is not negative, else the better of the two edges.
+    """
     weight = empirical.pairs / empirical.distance**2
+    weight, scale = weight / weight.sum(), weight.sum()
     gamma = empirical.semivariance
-    rise = 1.0 + kind.least_nugget - kind(1.0, reach).correlation(empirical.distance)
-
-    def loss(nugget: float, partial: float) -> tuple[float, float, float]:
-        sse = float(weight @ (gamma - nugget - partial * rise) ** 2)
-        return nugget + kind.least_nugget * partial, partial, sse
-
-    edges = [loss(float(weight @ gamma / weight.sum()), 0.0)]
-    if (rise > 0.0).any():
-        edges.append(loss(0.0, float((weight * rise) @ gamma / ((weight * rise) @ rise))))
-    mean_rise, mean_gamma = weight @ rise / weight.sum(), weight @ gamma / weight.sum()
-    spread = weight @ (rise - mean_rise) ** 2
-    if spread > 1e-12 * weight.sum():
-        partial = weight @ ((rise - mean_rise) * (gamma - mean_gamma)) / spread
-        nugget = mean_gamma - partial * mean_rise
-        if partial >= 0.0 and nugget >= 0.0:
-            return loss(float(nugget), float(partial))
-    return min(edges, key=lambda edge: edge[2])
+    rise = 1.0 + kind.least_nugget - kind.shape(empirical.distance / ranges[:, None])
+    mean_rise, mean_gamma = rise @ weight, float(gamma @ weight)
+    square, product = rise**2 @ weight, (rise * gamma) @ weight
+    spread = square - mean_rise**2
+    free = np.maximum(spread, 1e-12 * square)
+    slope = np.where(spread > 1e-12 * square, (product - mean_rise * mean_gamma) / free, -1.0)
+    partial = np.stack([slope, np.zeros_like(slope), product / square])
+    nugget = np.stack([mean_gamma - slope * mean_rise, np.full_like(slope, mean_gamma), np.zeros_like(slope)])
+    misfit = ((gamma - nugget[..., None] - partial[..., None] * rise) ** 2) @ weight * scale
+    misfit = np.where((nugget < 0.0) | (partial < 0.0), np.inf, misfit)
+    chosen, column = misfit.argmin(axis=0), np.arange(len(ranges))
+    partial, nugget = partial[chosen, column], nugget[chosen, column]
+    return nugget + kind.least_nugget * partial, partial, misfit[chosen, column]
 
 
 def _fallback(empirical: EmpiricalVariogram) -> VariogramFit | None:
