@@ -54,13 +54,22 @@ export function area(squareMetres) {
  */
 export function angle(degrees, positive, negative, decimals) {
   const text = Math.abs(degrees).toFixed(decimals);
-  if (Number(text) === 0) return `${text}°`;
+  if (Number(text) === 0 || Number(text) === 180) return `${text}°`;
   return `${text}° ${degrees < 0 ? negative : positive}`;
 }
 
 /** @param {import('./types.js').Place} place @param {number} [decimals] */
 export function position({ lon, lat }, decimals = 5) {
   return `${angle(lat, 'N', 'S', decimals)}, ${angle(lon, 'E', 'W', decimals)}`;
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const FLAGS = Object.freeze({ 'substituted-limit': 'probably a substituted detection limit' });
+
+/** A doubt about a measurement, in words; null if there is none. @param {unknown} flag */
+export function doubt(flag) {
+  if (typeof flag !== 'string' || flag === '' || flag === 'ok') return null;
+  return FLAGS[flag] ?? words(flag);
 }
 
 /** A slug as words (less-sensitive → Less sensitive); what is text already keeps its hyphens. @param {string} name */

@@ -33,9 +33,11 @@ export const COLOURS = Object.freeze({
   below: '#ffffff',
   unclassed: '#6b7d86',
   regulatory: '#1b1f23',
-  hot: '#5b2a9d',
-  cold: '#0b6b8a',
+  hot: '#b5105f',
+  cold: '#1259b0',
   source: '#14507a',
+  sourceArea: '#b5d3e7',
+  sourceLine: '#3f7fb1',
 });
 
 /** @type {import('maplibre-gl').StyleSpecification} */
@@ -148,11 +150,11 @@ function sourceLayers(source) {
   return [
     {
       id: 'source-areas', type: 'fill', ...common, filter: ['==', ['geometry-type'], 'Polygon'],
-      paint: { 'fill-color': '#b5d3e7', 'fill-opacity': 0.9 },
+      paint: { 'fill-color': COLOURS.sourceArea, 'fill-opacity': 0.9 },
     },
     {
       id: 'source-outlines', type: 'line', ...common, filter: ['!=', ['geometry-type'], 'Point'],
-      paint: { 'line-color': '#3f7fb1', 'line-width': 1.2 },
+      paint: { 'line-color': COLOURS.sourceLine, 'line-width': 1.2 },
     },
     {
       id: 'source-points', type: 'symbol', ...common, filter: ['==', ['geometry-type'], 'Point'],
@@ -212,4 +214,22 @@ export function markPlace(map, place) {
   const source = /** @type {import('maplibre-gl').GeoJSONSource | undefined} */ (map.getSource('place'));
   const features = place ? [{ type: /** @type {const} */ ('Feature'), properties: {}, geometry: { type: /** @type {const} */ ('Point'), coordinates: [place.lon, place.lat] } }] : [];
   source?.setData({ type: 'FeatureCollection', features });
+}
+
+/**
+ * The symbols that the loaded tiles show, so that the legend names no others.
+ * @param {Map} map
+ * @returns {Set<string>}
+ */
+export function presentSymbols(map) {
+  /** @param {string} source @param {any} [filter] */
+  const features = (source, filter) => (map.getSource(source) ? map.querySourceFeatures(source, { sourceLayer: source, ...(filter && { filter }) }) : []);
+  const hotspots = features('hotspots').map(({ properties }) => String(properties.class));
+  const sources = features('sources').map(({ geometry }) => (geometry.type === 'Point' ? 'source' : 'sourceArea'));
+  const samples = [
+    features('samples').length > 0 && 'measured',
+    features('samples', CENSORED).length > 0 && 'censored',
+    features('samples', SUSPECT).length > 0 && 'suspect',
+  ].filter((name) => name !== false);
+  return new Set([...hotspots, ...sources, ...samples]);
 }

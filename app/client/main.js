@@ -27,10 +27,7 @@ async function start(busy) {
   const catalogue = await loadCatalogue(new AbortController().signal);
   const session = new Session(map, catalogue, new Store(START), busy);
   session.open(location.hash);
-  if (!catalogue.contaminants.length) {
-    byId('title', HTMLElement).textContent = 'No maps yet';
-    say(NO_DATA);
-  }
+  if (!catalogue.contaminants.length) say(NO_DATA);
 }
 
 /** A narrow screen shows the legend as one line until it is asked for. */

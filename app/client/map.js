@@ -83,9 +83,11 @@ export function onAsked(map, ask) {
   });
 }
 
-/** Brings a place into view if it is not. @param {maplibre.Map} map @param {Place} place */
+/** Brings a place into view if it is not, whichever way round the world the view lies. @param {maplibre.Map} map @param {Place} place */
 export function show(map, { lon, lat }) {
-  if (!map.getBounds().contains([lon, lat])) map.jumpTo({ center: [lon, lat] });
+  const bounds = map.getBounds();
+  if ([lon - 360, lon, lon + 360].some((turn) => bounds.contains([turn, lat]))) return;
+  map.jumpTo({ center: [lon, lat] });
 }
 
 /** The window that answers about one place. */

@@ -61,7 +61,7 @@ export class Panel {
     for (const overlay of OVERLAYS) this.#overlay(overlay).checked = !state.hidden.includes(overlay);
     this.#opacity.value = String(Math.round(100 * state.opacity));
     byId('opacity-value', HTMLElement).textContent = `${Math.round(100 * state.opacity)} %`;
-    byId('statistic-choice', HTMLElement).hidden = state.layer !== 'concentration';
+    byId('statistic-choice', HTMLElement).hidden = state.layer !== 'concentration' || state.surface === null;
     byId('exceedance-choice', HTMLElement).hidden = state.layer !== 'exceedance' || state.surface === null;
     byId('explanation', HTMLElement).textContent = state.surface ? explanation(state) : '';
     this.#drawDownload(state);

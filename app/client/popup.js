@@ -1,7 +1,7 @@
 /** The answer about a place, as a document. */
 
 import { element } from './dom.js';
-import { area, distance, figure, likelihood, measurement, percent, position, words } from './format.js';
+import { area, distance, doubt, figure, likelihood, measurement, percent, position, words } from './format.js';
 import { assumed } from './guideline.js';
 
 /** @typedef {import('./types.js').PlaceAnswer} PlaceAnswer */
@@ -57,13 +57,13 @@ function valueSection({ estimate, mapped }, against, contaminant) {
 /** @param {import('./types.js').Neighbour} neighbour */
 function sampleItem({ feature, metres }) {
   const { quality_flag: flag, specimen, site, unit = 'mg/kg' } = feature.properties;
-  const doubt = flag && flag !== 'ok';
+  const doubted = doubt(flag);
   return element(
     'li', {},
     element('span.amount', {}, `${measurement(feature.properties)} ${unit}`),
     element('span.code', {}, String(specimen ?? site ?? '')),
     element('span.distance', {}, distance(metres)),
-    doubt && element('span.flag', {}, words(String(flag))),
+    doubted && element('span.flag', {}, doubted),
   );
 }
 

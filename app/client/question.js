@@ -65,7 +65,9 @@ export function rasterQuery(state, against) {
  * @returns {string}
  */
 export function titleOf(state, against) {
-  const name = words(state.contaminant ?? '');
+  if (state.contaminant === null) return 'No maps yet';
+  const name = words(state.contaminant);
+  if (state.surface === null) return `${name}: samples only`;
   if (state.layer === 'concentration') return `${name}: ${STATISTIC_WORDS[state.statistic]}`;
   if (state.layer === 'uncertainty') return `${name}: uncertainty (standard deviation)`;
   if (!against) return `${name}: choose a limit`;

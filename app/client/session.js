@@ -4,9 +4,9 @@ import { address, getJson, ServiceError } from './api.js';
 import { choose, extentOf } from './catalogue.js';
 import { byId } from './dom.js';
 import { figure, position, words } from './format.js';
-import { colourSamples, markPlace, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
+import { colourSamples, markPlace, presentSymbols, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
 import { arranged, nameOf, obstacle } from './guideline.js';
-import { drawLegend } from './legend.js';
+import { drawLegend, readable } from './legend.js';
 import { LimitPicker } from './limits.js';
 import { fit, jump, onAsked, PlacePopup, scaleAt, show, viewOf } from './map.js';
 import { say, sayError, sayNothing } from './notice.js';
@@ -49,6 +49,9 @@ class Task {
   }
 }
 
+/** What the list of limits depends on. @param {State} state */
+const keyOfLimits = ({ contaminant, surface, assume }) => JSON.stringify([contaminant, surface, assume]);
+
 export class Session {
   /** @type {readonly Limit[]} */
   #limits = [];
@@ -57,6 +60,8 @@ export class Session {
   #legend = null;
   /** @type {Legend | null} of the concentration, whose classes colour the samples */
   #concentration = null;
+  /** @type {ReadonlySet<string>} symbols on the map */
+  #present = new Set();
   #map;
   #catalogue;
   #store;
@@ -88,6 +93,7 @@ export class Session {
     store.subscribe((now, before) => this.#follow(now, before));
     onAsked(map, (place) => store.set({ place }));
     map.on('moveend', () => store.set({ view: viewOf(map) }));
+    map.on('idle', () => this.#takeStock());
     window.addEventListener('hashchange', () => this.open(location.hash));
     document.addEventListener('keydown', (event) => event.key === 'Escape' && store.set({ place: null }));
   }
@@ -112,7 +118,7 @@ export class Session {
   #follow(now, before) {
     if (now.surface !== before.surface && before.surface !== null) this.#moveTo(now.surface, before.surface);
     this.#draw();
-    const limitsKey = JSON.stringify([now.surface, now.assume]);
+    const limitsKey = keyOfLimits(now);
     this.#tasks.limits.update(limitsKey);
     this.#tasks.overlays.update(now.contaminant);
     const settled = limitsKey === this.#limitsKey;
@@ -139,10 +145,23 @@ export class Session {
     setOpacity(this.#map, state.opacity);
     setVisible(this.#map, state.hidden);
     this.#drawWords(state);
-    const classed = state.layer === 'exceedance' ? against : null;
-    colourSamples(this.#map, this.#concentration, classed);
-    const samplesOwn = state.layer !== 'concentration' && !classed ? this.#concentration : null;
-    drawLegend(byId('legend', HTMLElement), { layer: this.#legend, concentration: samplesOwn, against: classed, hidden: state.hidden });
+    colourSamples(this.#map, this.#concentration, state.layer === 'exceedance' ? against : null);
+    this.#drawLegend();
+  }
+
+  #drawLegend() {
+    const { layer, hidden } = this.#store.state;
+    const against = layer === 'exceedance' ? this.#against : null;
+    const concentration = layer === 'concentration' || against ? null : this.#concentration;
+    drawLegend(byId('legend', HTMLElement), { layer: this.#legend, concentration, against, hidden, present: this.#present });
+  }
+
+  /** Tiles have come or gone: the legend names what they show. */
+  #takeStock() {
+    const present = presentSymbols(this.#map);
+    if ([...present].sort().join() === [...this.#present].sort().join()) return;
+    this.#present = present;
+    this.#drawLegend();
   }
 
   /** @param {State} state */
@@ -162,7 +181,7 @@ export class Session {
   /** @param {AbortSignal} signal */
   async #loadLimits(signal) {
     const { surface, assume, contaminant } = this.#store.state;
-    const key = JSON.stringify([surface, assume]);
+    const key = keyOfLimits(this.#store.state);
     try {
       this.#limits = surface ? arranged((await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits) : [];
       sayNothing();
@@ -200,7 +219,7 @@ export class Session {
     const { state } = this.#store;
     const query = rasterQuery(state, this.#against);
     const path = `collections/${state.surface}`;
-    const legendOf = (/** @type {Pairs} */ of) => getJson(`${path}/map/legend`, of, signal);
+    const legendOf = async (/** @type {Pairs} */ of) => readable(await getJson(`${path}/map/legend`, of, signal));
     const [tilejson, legend, concentration] = await Promise.all([
       state.surface && query && getJson(`${path}/tilejson.json`, query, signal),
       state.surface && query && legendOf(query),
