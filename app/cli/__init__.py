@@ -1,14 +1,27 @@
 """The command `edaphos`: each command is a file of this folder and one line below."""
 
-from app.cli import database, demo, exceedance, explain, hotspots, load, maps, serve, worker
+import sys
+from importlib import import_module
+
 from app.cli.terminal import application, guarded
 
-COMMANDS = (demo, load, maps, hotspots, exceedance, explain, serve, worker, database)
-
-for _command in COMMANDS:
-    _command.register(application)
+COMMANDS = {
+    "demo": "demo",
+    "load": "load",
+    "map": "maps",
+    "hotspots": "hotspots",
+    "exceedance": "exceedance",
+    "explain": "explain",
+    "serve": "serve",
+    "worker": "worker",
+    "db": "database",
+}
 
 
 def main() -> None:
     """Run a command; an error that a user can mend is one sentence and exit code 2."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
+    # Geostatistics, web and database take seconds to import: a command pays for its own only.
+    for file in [COMMANDS[asked]] if asked in COMMANDS else COMMANDS.values():
+        import_module(f"app.cli.{file}").register(application)
     guarded(application)

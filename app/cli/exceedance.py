@@ -32,7 +32,7 @@ def exceedance(
         return
     output.print(f"[bold]{made.title}[/]" + (f", assuming {', '.join(assumed)}" if assumed else ""))
     output.print(area_table(areas) if areas else "  no guideline value is comparable with this map")
-    output.print(verdict_table(verdicts))
+    show_verdicts(verdicts)
 
 
 def as_dict(surface: str, assumed: list[str], verdicts: list[SampleVerdict], areas: list[AreaAbove]) -> dict[str, Any]:
@@ -65,13 +65,19 @@ def square_km(square_metres: float) -> str:
     return f"{square_metres / 1e6:.3g} km²"
 
 
-def verdict_table(verdicts: list[SampleVerdict]) -> Table:
-    """Counts of samples per guideline value, or why there are none."""
-    table = Table("samples", "guideline value", "", box=None, padding=(0, 2, 0, 2))
+def show_verdicts(verdicts: list[SampleVerdict]) -> None:
+    """Print how many samples exceed which guideline value, and which values say nothing here and why."""
+    table = Table("samples above", "guideline value", box=None, padding=(0, 2, 0, 2))
+    silent: dict[str, list[str]] = {}
     for verdict in verdicts:
         counts = verdict.counts
-        said = f"{counts.exceeding} of {counts.exceeding + counts.not_exceeding}" if verdict.assessable else "-"
-        table.add_row(
-            said, verdict.title, "" if verdict.assessable else f"not assessable: {'; '.join(verdict.why_not)}"
-        )
-    return table
+        if verdict.assessable:
+            table.add_row(f"{counts.exceeding} of {counts.exceeding + counts.not_exceeding}", verdict.title)
+        else:
+            silent.setdefault("; ".join(verdict.why_not), []).append(verdict.title)
+    if table.row_count:
+        output.print(table)
+    for reason, titles in silent.items():
+        output.print(f"  not assessable: {reason}")
+        for title in titles:
+            output.print(f"    {title}")

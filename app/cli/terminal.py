@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import orjson
 import structlog
 import typer
-from ingest.vocabulary import load_vocabularies
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -22,20 +21,27 @@ from db import migrate
 from db.embedded import ClusterError
 from db.engine import Database
 from db.postgres_programs import PostGISMissing
+from ingest.vocabulary import load_vocabularies
 
 application = typer.Typer(
     name="edaphos",
-    help="Soil-pollution maps from samples, sources and guideline values, with their uncertainty.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@application.callback()
+def root() -> None:
+    """Soil-pollution maps from samples, sources and guideline values, with their uncertainty."""
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Contaminant = Annotated[str, typer.Argument(help="Name, symbol or CAS number: zinc, Zn, 7440-66-6.")]
 
 errors = Console(stderr=True, soft_wrap=True, highlight=False)
-output = Console(soft_wrap=False, highlight=False)
+output = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def guarded(command: Callable[[], Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from app.limits import resolve_limit
 from app.settings import Settings
 from app.work.exceedance import (
     AreaAbove,
@@ -23,7 +24,6 @@ from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspots import regulatory, statistical
 from app.work.maps import MapRequest, Progress, PublishedMap, gather, make_map, rebuild
 from app.work.pictures import draw
-from app.limits import resolve_limit
 from db.selection import Selection
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile

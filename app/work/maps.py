@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
@@ -173,6 +172,8 @@ def _area(request: MapRequest, material: Material) -> BaseGeometry:
 
 def read_area(path: Path, crs: CRS) -> BaseGeometry:
     """The union of the polygons of a file, in `crs`; `ValueError` when it has none or no system of its own."""
+    import pyogrio  # noqa: PLC0415  it brings pandas along, for a second, and most maps need no file
+
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     try:

@@ -1,0 +1,5 @@
+"""Pictures."""
+
+
+def draw(*a):
+    return ()
