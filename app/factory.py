@@ -1,0 +1,46 @@
+"""The application, put together; nothing happens before `create_app` is called, and no connection before it serves."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import problems
+from app.http import health, static
+from app.http.middleware import Guard
+from app.http.service import lifespan
+from app.ogc import STANDARDS
+from app.ogc.core import DESCRIPTION, TITLE
+from app.settings import Settings
+from db.engine import Database
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The service for these settings on this database."""
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=version("edaphos"),
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings, app.state.database, app.state.standards = settings, database, STANDARDS
+    problems.install(app)
+    for standard in STANDARDS:
+        app.include_router(standard.router, tags=[standard.title])
+    app.include_router(health.router, tags=["Health"])
+    app.include_router(static.router)
+    app.mount("/static", static.client_files())
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        expose_headers=["Content-Crs", "ETag", "Link"],
+    )
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,1 @@
+"""What all answers share: the service behind them, headers, caching, formats, pages."""

@@ -1,0 +1,95 @@
+"""Answers kept in memory up to a bound of bytes, each computed once however many ask for it at the same time."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class Sized(Protocol):
+    """What can be kept."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        ...
+
+
+S = TypeVar("S", bound=Sized)
+T = TypeVar("T")
+
+
+class Kept(Generic[S]):
+    """The answers used last, within `most` bytes."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._bytes = 0
+        self._answers: OrderedDict[Hashable, S] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def get(self, key: Hashable) -> S | None:
+        """The answer kept under a key, which is now the one used last."""
+        found = self._answers.get(key)
+        if found is not None:
+            self._answers.move_to_end(key)
+        return found
+
+    def put(self, key: Hashable, answer: S) -> None:
+        """Keep an answer, and let go of those that were used longest ago."""
+        self._forget(key)
+        if answer.size > self._most:
+            return
+        self._answers[key] = answer
+        self._bytes += answer.size
+        while self._bytes > self._most:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, key: Hashable) -> None:
+        old = self._answers.pop(key, None)
+        if old is not None:
+            self._bytes -= old.size
+
+
+class Flights(Generic[T]):
+    """Work under way: who asks for what is being computed waits for it."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, asyncio.Task[T]] = {}
+
+    async def join(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
+        """The result of `compute`, run once for all who ask while it runs; one who leaves does not end it."""
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_awaited(compute))
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(task)
+
+
+async def _awaited(compute: Callable[[], Awaitable[T]]) -> T:
+    return await compute()
+
+
+class Memory:
+    """What was read from the database a moment ago, for `seconds` at most."""
+
+    def __init__(self, seconds: float = 1.0, most: int = 1_000) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._read: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any | None:
+        """What was put under a key, unless that is too long ago."""
+        then, value = self._read.get(key, (0.0, None))
+        return value if time.monotonic() - then < self._seconds else None
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Remember."""
+        self._read[key] = (time.monotonic(), value)
+        self._read.move_to_end(key)
+        if len(self._read) > self._most:
+            self._read.popitem(last=False)

@@ -1,0 +1,67 @@
+"""What happens to every request: a log line, security headers, HEAD, and an answer even when the program fails."""
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import answer
+
+log = structlog.get_logger("edaphos.http")
+
+POLICY = "; ".join(
+    (
+        *("default-src 'self'", "script-src 'self'", "worker-src 'self'", "connect-src 'self'", "style-src 'self'"),
+        *("img-src 'self' data:", "font-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'"),
+        "frame-ancestors 'self'",
+    )
+)
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Security-Policy": POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=()",
+    }
+)
+
+
+class Guard:
+    """The outermost layer: headers on every answer, a problem document for what nobody caught, one line of log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; lifespan passes through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        try:
+            await self._app(_as_get(scope), receive, send_guarded)
+        except Exception as error:
+            if status:
+                raise
+            await answer(Request(scope), error)(scope, receive, send_guarded)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD is answered like GET; the server leaves out the body."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope

@@ -1,0 +1,84 @@
+"""What answers are made from: connections, caches and threads, opened once and closed at the end."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import asyncpg
+from fastapi import FastAPI
+from sqlalchemy import Row, Select, event
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+
+from app.http.answers import Body
+from app.http.cache import Flights, Kept, Memory
+from app.settings import Settings
+from db.engine import Database
+
+POOL = 8
+STATEMENT_MILLISECONDS = 20_000
+CACHE_BYTES = 64_000_000
+THREADS = 4
+"""Raster tiles drawn at once: reading and drawing release the interpreter for most of their time."""
+VISIBLE = ("public",)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One running service; what may be seen without a key is what is public."""
+
+    settings: Settings
+    engine: AsyncEngine
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    threads: anyio.CapacityLimiter
+    tiles: Kept[Body]
+    drawing: Flights[tuple[str, Body]]
+    memory: Memory
+    contaminants: dict[str, str]
+
+    async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """All rows of a question."""
+        async with self.engine.connect() as connection:
+            return (await connection.execute(query)).all()
+
+    async def row(self, query: Select[Any]) -> Row[Any] | None:
+        """The first row of a question, if there is one."""
+        found = await self.rows(query)
+        return found[0] if found else None
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+@asynccontextmanager
+async def running(settings: Settings, database: Database) -> AsyncIterator[Service]:
+    """Open the connections; none is made before the first question, so a database that is down delays nothing."""
+    engine = database.async_engine(size=POOL)
+    event.listen(engine.sync_engine, "connect", _bound_statements)
+    limits = {"statement_timeout": str(STATEMENT_MILLISECONDS), "application_name": "edaphos serve"}
+    async with asyncpg.create_pool(
+        database.libpq, min_size=0, max_size=POOL, server_settings=limits, timeout=10
+    ) as pool:
+        threads = anyio.CapacityLimiter(THREADS)
+        yield Service(settings, engine, pool, threads, Kept(CACHE_BYTES), Flights(), Memory(), {})
+    await engine.dispose()
+
+
+def _bound_statements(connection: Any, _record: Any) -> None:
+    """No question may run for ever."""
+    cursor = connection.cursor()
+    cursor.execute(f"SET statement_timeout = {STATEMENT_MILLISECONDS}")
+    cursor.close()
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The service lives as long as the application."""
+    async with running(app.state.settings, app.state.database) as service:
+        app.state.service = service
+        yield

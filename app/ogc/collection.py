@@ -1,0 +1,125 @@
+"""The collections of the service: five of features that always exist, and one for each surface."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from db.questions.guideline_values import GUIDELINE_VALUES
+from db.questions.hotspots import HOTSPOTS
+from db.questions.layer import Layer
+from db.questions.samples import samples
+from db.questions.sites import SITES
+from db.questions.sources import SOURCES
+from db.selection import Selection
+
+CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+GREGORIAN = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+SURFACE_PREFIX = "surface-"
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where and when the features lie; None where there are none or where nobody knows."""
+
+    box: tuple[float, float, float, float] | None = None
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The extent object of OGC API Common."""
+        members: dict[str, Any] = {}
+        if self.box is not None:
+            members["spatial"] = {"bbox": [list(self.box)], "crs": CRS84}
+        if self.first is not None or self.last is not None:
+            members["temporal"] = {"interval": [[_moment(self.first), _moment(self.last)]], "trs": GREGORIAN}
+        return members
+
+
+def _moment(day: dt.date | None) -> str | None:
+    return None if day is None else f"{day.isoformat()}T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What all collections have."""
+
+    id: str
+    title: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCollection(Collection):
+    """Rows of the tables: which questions are asked for them, by which parameters they are filtered."""
+
+    layer: Callable[[Selection], Layer]
+    filters: tuple[str, ...] = ("contaminant",)
+    tiled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceCollection(Collection):
+    """A map; `row` is what the catalogue knows about it."""
+
+    row: Mapping[str, Any]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees."""
+        return self.row["west"], self.row["south"], self.row["east"], self.row["north"]
+
+    @property
+    def context(self) -> Mapping[str, str]:
+        """Medium, procedure and basis of the samples that were mapped."""
+        return dict(self.row["parameters"].get("context", {}))
+
+
+FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
+    {
+        collection.id: collection
+        for collection in (
+            FeatureCollection(
+                "samples",
+                "Soil samples",
+                "Specimens with their measurements in mg/kg; one feature per measurement when a contaminant is given.",
+                samples,
+                ("contaminant", "dataset"),
+            ),
+            FeatureCollection(
+                "sites",
+                "Sampling sites",
+                "Places where samples were taken.",
+                lambda _: SITES,
+                ("contaminant", "dataset"),
+            ),
+            FeatureCollection(
+                "sources",
+                "Pollution sources",
+                "Points, lines and areas that release pollutants, with what they released.",
+                lambda _: SOURCES,
+                ("contaminant", "dataset"),
+            ),
+            FeatureCollection(
+                "hotspots",
+                "Hot spots",
+                "Statistical hot and cold spots of samples, and regions that exceed a guideline value, by their kind.",
+                lambda _: HOTSPOTS,
+            ),
+            FeatureCollection(
+                "guideline-values",
+                "Guideline values",
+                "Guideline values as printed, with their source, and whether they can be compared yet.",
+                lambda _: GUIDELINE_VALUES,
+                tiled=False,
+            ),
+        )
+    }
+)
+
+
+def surface_collection(row: Mapping[str, Any]) -> SurfaceCollection:
+    """The collection of a surface."""
+    described = f"{row['title']}, {row['method'].replace('-', ' ')}, cells of {row['cell_m']:g} m."
+    return SurfaceCollection(SURFACE_PREFIX + row["id"], row["title"], described, row)

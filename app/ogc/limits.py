@@ -1,0 +1,75 @@
+"""Limits on maps: which guideline values a map can be compared with, and the limit that a request asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.answers import JSON, json_answer
+from app.http.service import Service, service_of
+from app.limits import list_limits, resolve_limit
+from app.ogc.catalogue import layer_version, surface_of
+from app.ogc.collection import Collection, SurfaceCollection
+from app.ogc.link import Link
+from app.ogc.standard import Standard, route
+from app.problems import BadParameterError
+from app.query import LIMIT_VALUE, PARAMETERS, Given
+from db.questions.guideline_values import guideline_rows
+
+router = APIRouter()
+LIMIT_PARAMETERS = (LIMIT_VALUE, PARAMETERS["guideline"], PARAMETERS["assume"])
+GUIDELINES = "guideline-values"
+
+
+async def guidelines_of(service: Service, surface: SurfaceCollection) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """The rows of the mapped contaminant and their version."""
+    version = await layer_version(service, GUIDELINES)
+    key = (GUIDELINES, surface.row["contaminant_id"], version)
+    rows: Sequence[Mapping[str, Any]] | None = service.memory.get(key)
+    if rows is None:
+        rows = [row._mapping for row in await service.rows(guideline_rows(surface.row["contaminant_id"]))]
+        service.memory.put(key, rows)
+    return version, rows
+
+
+async def limit_of(service: Service, surface: SurfaceCollection, given: Given) -> tuple[float, str] | None:
+    """The limit in mg/kg that a request asks for, if it does, and the version of what it rests on.
+
+    Raises `LimitError` for a guideline value that cannot be compared with the map.
+    """
+    number, guideline, assume = given.number("limit"), given.text("guideline"), given.all("assume")
+    if number is not None and guideline is not None:
+        raise BadParameterError("limit", "limit and guideline exclude each other: give one of them")
+    if guideline is None:
+        return None if number is None else (number, "")
+    version, rows = await guidelines_of(service, surface)
+    limit = resolve_limit(rows, surface.context, limit=None, guideline=guideline, assume=assume)
+    return limit.mg_per_kg, f"-g{version}"
+
+
+@route(
+    router,
+    "/collections/{collection}/limits",
+    "Guideline values, and whether this map can be compared with them",
+    media=[JSON],
+    parameters=[PARAMETERS["assume"]],
+)
+async def limits(request: Request) -> Response:
+    """Every guideline value of the mapped contaminant, with what is missing where it is not assessable."""
+    service = service_of(request)
+    surface = await surface_of(service, request)
+    given = Given.read(request.query_params, (PARAMETERS["f"], PARAMETERS["assume"]))
+    _, rows = await guidelines_of(service, surface)
+    entries = list_limits(rows, surface.context, given.all("assume"))
+    return json_answer(request, {"limits": entries, "context": surface.context})
+
+
+def _links(collection: Collection) -> Sequence[Link]:
+    if not isinstance(collection, SurfaceCollection):
+        return ()
+    return (Link("related", f"collections/{collection.id}/limits", "Guideline values to compare with"),)
+
+
+STANDARD = Standard(title="Limits", router=router, collection_links=_links)

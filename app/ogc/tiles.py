@@ -1,0 +1,184 @@
+"""OGC API Tiles: vector tiles, their metadata, and the one tile matrix set."""
+
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import urlencode
+
+import morecantile
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, MVT, Body, json_answer
+from app.http.service import Service, service_of
+from app.ogc.catalogue import extent_of, features_of, layer_version, selection_of
+from app.ogc.collection import FEATURES, Collection, FeatureCollection
+from app.ogc.link import Link, self_links
+from app.ogc.maps import surface_tilejson
+from app.ogc.standard import Standard, route
+from app.ogc.tile_address import MATRIX_SET, MATRIX_SET_URI, ROW_AND_COLUMN, tile_of, tiled_box, tileset
+from app.problems import NotFoundError
+from app.query import PARAMETERS, Given, Parameter
+from db.selection import Selection
+from tiles.layers import TILE_LAYERS
+from tiles.tile import Tile
+from tiles.vector import vector_tile
+
+router = APIRouter()
+DEEPEST_MADE = 16
+"""Beyond, a tile unit is less than 15 cm: clients enlarge the tiles of this zoom."""
+_FILTERS = tuple(PARAMETERS[name] for name in ("contaminant", "dataset", "datetime"))
+
+
+def _tiled(request: Request) -> FeatureCollection:
+    collection = features_of(request)
+    if not collection.tiled:
+        raise NotFoundError(f"{collection.id} has no tiles")
+    return collection
+
+
+def _known(collection: FeatureCollection) -> tuple[Parameter, ...]:
+    names = ("f", "datetime", *collection.filters)
+    return tuple(PARAMETERS[name] for name in names)
+
+
+@route(
+    router,
+    f"/collections/{{collection}}/tiles/{MATRIX_SET}/{ROW_AND_COLUMN}",
+    "A vector tile",
+    media=[MVT],
+    parameters=[*_FILTERS, PARAMETERS["v"]],
+)
+async def feature_tile(request: Request) -> Response:
+    """The features of a tile; 204 where there are none."""
+    service, collection, tile = service_of(request), _tiled(request), tile_of(request)
+    given = Given.read(request.query_params, (*_known(collection), PARAMETERS["v"]))
+    selection = await selection_of(service, given)
+    expected = given.text("v")
+    version = await layer_version(service, collection.id, expected)
+    body = service.tiles.get((collection.id, tile, selection, version))
+    if body is None:
+        asked = (collection.id, tile, selection)
+        version, body = await service.drawing.join((*asked, version), partial(_drawn, service, *asked))
+        service.tiles.put((*asked, version), body)
+    return body.response(request, FOR_EVER if version == expected else ASK_AGAIN)
+
+
+async def _drawn(service: Service, collection: str, tile: Tile, selection: Selection) -> tuple[str, Body]:
+    async with service.pool.acquire() as connection:
+        made = await vector_tile(connection, collection, tile, selection)
+    return str(made.version), Body.packed(made.body, MVT)
+
+
+@route(
+    router,
+    "/collections/{collection}/tilejson.json",
+    "TileJSON",
+    media=[JSON],
+    parameters=[
+        *_FILTERS,
+        *(PARAMETERS[name] for name in ("quantity", "p", "limit", "guideline", "assume")),
+    ],
+)
+async def tilejson(request: Request) -> Response:
+    """Where the tiles of this version are."""
+    service = service_of(request)
+    if request.path_params["collection"] not in FEATURES:
+        return json_answer(request, await surface_tilejson(request, service))
+    collection = _tiled(request)
+    given = Given.read(request.query_params, _known(collection))
+    await selection_of(service, given)
+    return json_answer(request, await _feature_tilejson(request, service, collection, given))
+
+
+async def _feature_tilejson(
+    request: Request, service: Service, collection: FeatureCollection, given: Given
+) -> dict[str, Any]:
+    version = await layer_version(service, collection.id)
+    kept = [(name, texts[0]) for name, texts in given.values.items() if name != "f"]
+    query = urlencode([("v", version), *kept])
+    fields = {name.strip('"'): "" for name in TILE_LAYERS[collection.id].attributes}
+    return {
+        "tilejson": "3.0.0",
+        "name": collection.title,
+        "description": collection.description,
+        "scheme": "xyz",
+        "tiles": [f"{request.base_url}collections/{collection.id}/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}?{query}"],
+        "minzoom": 0,
+        "maxzoom": DEEPEST_MADE,
+        "bounds": tiled_box((await extent_of(service, collection)).box),
+        "vector_layers": [{"id": collection.id, "fields": fields, "minzoom": 0, "maxzoom": DEEPEST_MADE}],
+    }
+
+
+@route(router, "/collections/{collection}/tiles", "Tile sets of the features", media=[JSON])
+async def tilesets(request: Request) -> Response:
+    """One: WebMercatorQuad."""
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    found = await _tileset(request, service_of(request), _tiled(request))
+    return json_answer(request, {"links": self_links(request)[:1], "tilesets": [found]})
+
+
+@route(router, f"/collections/{{collection}}/tiles/{MATRIX_SET}", "A tile set of the features", media=[JSON])
+async def feature_tileset(request: Request) -> Response:
+    """What it holds and where its tiles are."""
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    return json_answer(request, await _tileset(request, service_of(request), _tiled(request)))
+
+
+async def _tileset(request: Request, service: Service, collection: FeatureCollection) -> dict[str, object]:
+    base, root = str(request.base_url), f"collections/{collection.id}/tiles/{MATRIX_SET}"
+    link = Link("item", root + "/{tileMatrix}/{tileRow}/{tileCol}", "Vector tiles", MVT, templated=True).document(base)
+    found = tileset(collection.title, "vector", link, (await extent_of(service, collection)).box)
+    here = Link("self", root, "This tile set").document(base)
+    matrix_set = Link(_SCHEME, f"tileMatrixSets/{MATRIX_SET}", "Its tile matrix set").document(base)
+    return found | {"links": [here, link, matrix_set]}
+
+
+@lru_cache(maxsize=1)
+def _matrix_set() -> dict[str, Any]:
+    definition: dict[str, Any] = morecantile.tms.get(MATRIX_SET).model_dump(exclude_none=True, mode="json")
+    return definition
+
+
+@route(router, "/tileMatrixSets", "The tile matrix sets", media=[JSON])
+async def matrix_sets(request: Request) -> Response:
+    """One: WebMercatorQuad."""
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    link = Link("self", f"tileMatrixSets/{MATRIX_SET}", MATRIX_SET).document(str(request.base_url))
+    known = {"id": MATRIX_SET, "title": MATRIX_SET, "uri": MATRIX_SET_URI, "links": [link]}
+    return json_answer(request, {"tileMatrixSets": [known]})
+
+
+@route(router, f"/tileMatrixSets/{MATRIX_SET}", "WebMercatorQuad", media=[JSON])
+async def matrix_set(request: Request) -> Response:
+    """Its definition."""
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    return json_answer(request, _matrix_set())
+
+
+def _links(collection: Collection) -> Sequence[Link]:
+    if not isinstance(collection, FeatureCollection) or not collection.tiled:
+        return ()
+    root = f"collections/{collection.id}"
+    return (
+        Link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector", f"{root}/tiles", "Vector tiles"),
+        Link("describedby", f"{root}/tilejson.json", "TileJSON"),
+    )
+
+
+_SCHEME = "http://www.opengis.net/def/rel/ogc/1.0/tiling-scheme"
+_CLASS = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/{}"
+
+STANDARD = Standard(
+    title="OGC API Tiles",
+    router=router,
+    conformance=tuple(
+        _CLASS.format(name) for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")
+    ),
+    landing_links=(
+        Link("http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "tileMatrixSets", "The tile matrix sets"),
+    ),
+    collection_links=_links,
+)

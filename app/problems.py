@@ -1,0 +1,135 @@
+"""Errors as problem documents (RFC 9457): one table from exceptions to what a client is told."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.limits import LimitError
+
+MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger("edaphos.http")
+
+
+class BadParameterError(ValueError):
+    """A parameter of the request is wrong; the message is a sentence for the client that names it."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class NotFoundError(LookupError):
+    """What the address names is not there; the message says what."""
+
+
+class NotAcceptableError(ValueError):
+    """Nothing that the client accepts can be given; the message says what can."""
+
+
+class UnavailableError(RuntimeError):
+    """What is needed for an answer is missing on this machine for now; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem document; `detail` is None where the exception's text is not for strangers."""
+
+    status: HTTPStatus
+    detail: str | None = None
+    parameter: str | None = None
+    retry_after: int | None = None
+
+    def response(self, instance: str) -> Response:
+        """The document as an answer to the request of the path `instance`."""
+        members: dict[str, Any] = {
+            "type": "about:blank",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+            "parameter": self.parameter,
+            "instance": instance,
+        }
+        known = {name: value for name, value in members.items() if value is not None}
+        headers = {"Cache-Control": "no-store"}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(self.retry_after)
+        return Response(orjson.dumps(known), self.status, headers, MEDIA_TYPE)
+
+
+BUSY = "the database did not answer in time; try again, or ask for less"
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    BadParameterError: HTTPStatus.BAD_REQUEST,
+    LimitError: HTTPStatus.BAD_REQUEST,
+    RequestValidationError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    asyncpg.PostgresError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    asyncpg.QueryCanceledError: HTTPStatus.SERVICE_UNAVAILABLE,
+    asyncpg.PostgresConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
+    asyncpg.CannotConnectNowError: HTTPStatus.SERVICE_UNAVAILABLE,
+    asyncpg.TooManyConnectionsError: HTTPStatus.SERVICE_UNAVAILABLE,
+    asyncpg.InterfaceError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
+    FileNotFoundError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    TimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""The nearest class of an exception's ancestry counts; what is not here is an error of ours."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a client is told about an exception; the text of an error of ours stays here."""
+    if isinstance(error, HTTPException):
+        return Problem(HTTPStatus(error.status_code), _http_detail(error))
+    if isinstance(error, DBAPIError) and isinstance(error.__cause__, Exception):
+        return problem_of(_driver_error(error))
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, RequestValidationError):
+        return Problem(status, "; ".join(str(part["msg"]) for part in error.errors()))
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Problem(status, "the service failed to answer; the reason is in its log")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, UnavailableError):
+        return Problem(status, BUSY, retry_after=5)
+    return Problem(status, str(error), getattr(error, "parameter", None))
+
+
+def _driver_error(error: DBAPIError) -> Exception:
+    """asyncpg's own exception beneath SQLAlchemy's wrappings."""
+    cause: BaseException = error
+    while isinstance(cause.__cause__, Exception):
+        cause = cause.__cause__
+    return cause if isinstance(cause, Exception) and not isinstance(cause, DBAPIError) else RuntimeError("database")
+
+
+def _http_detail(error: HTTPException) -> str | None:
+    told = {404: "there is nothing at this address", 405: "this address answers GET and HEAD only"}
+    return told.get(error.status_code, error.detail)
+
+
+def answer(request: Request, error: Exception) -> Response:
+    """The response to a request that ended in an exception; errors of ours are logged with their traceback."""
+    problem = problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("request failed", path=request.url.path, status=problem.status.value, exc_info=error)
+    response = problem.response(request.url.path)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Answer every exception of the table; all others meet the middleware that wraps the application."""
+    for kind in (*STATUS, HTTPException, DBAPIError):
+        app.add_exception_handler(kind, answer)
