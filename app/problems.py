@@ -83,10 +83,13 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     asyncpg.TooManyConnectionsError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.InterfaceError: HTTPStatus.SERVICE_UNAVAILABLE,
     ConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
-    FileNotFoundError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    FileNotFoundError: HTTPStatus.SERVICE_UNAVAILABLE,
     TimeoutError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-"""The nearest class of an exception's ancestry counts; what is not here is an error of ours."""
+"""The nearest class of an exception's ancestry counts; what is not here is an error of ours.
+
+A file that is not found is the socket of a database that is down.
+"""
 
 
 def problem_of(error: Exception) -> Problem:

@@ -66,8 +66,13 @@ class Flights(Generic[T]):
         if task is None:
             task = asyncio.ensure_future(_awaited(compute))
             self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            task.add_done_callback(lambda done: self._land(key, done))
         return await asyncio.shield(task)
+
+    def _land(self, key: Hashable, done: asyncio.Task[T]) -> None:
+        self._under_way.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # looked at here, because all who asked may have left
 
 
 async def _awaited(compute: Callable[[], Awaitable[T]]) -> T:

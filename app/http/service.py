@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from app.http.answers import Body
 from app.http.cache import Flights, Kept, Memory
+from app.http.extent import Extent
 from app.settings import Settings
 from db.engine import Database
 
@@ -37,11 +38,13 @@ class Service:
     drawing: Flights[tuple[str, Body]]
     memory: Memory
     contaminants: dict[str, str]
+    extents: dict[str, tuple[str, Extent]]
 
     async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """All rows of a question."""
         async with self.engine.connect() as connection:
-            return (await connection.execute(query)).all()
+            found: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            return found
 
     async def row(self, query: Select[Any]) -> Row[Any] | None:
         """The first row of a question, if there is one."""
@@ -65,7 +68,7 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[Servi
         database.libpq, min_size=0, max_size=POOL, server_settings=limits, timeout=10
     ) as pool:
         threads = anyio.CapacityLimiter(THREADS)
-        yield Service(settings, engine, pool, threads, Kept(CACHE_BYTES), Flights(), Memory(), {})
+        yield Service(settings, engine, pool, threads, Kept(CACHE_BYTES), Flights(), Memory(), {}, {})
     await engine.dispose()
 
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 
+from app.http.extent import Extent
 from app.http.service import VISIBLE, Service
 from app.ogc.collection import (
     FEATURES,
     SURFACE_PREFIX,
     Collection,
-    Extent,
     FeatureCollection,
     SurfaceCollection,
     surface_collection,
@@ -29,7 +29,7 @@ _SURFACE = re.compile(SURFACE_PREFIX + r"([A-Za-z0-9._-]{1,200})", re.ASCII)
 async def all_collections(service: Service) -> list[Collection]:
     """Those of features first, then the surfaces."""
     rows = await service.rows(surfaces(VISIBLE))
-    return [*FEATURES.values(), *(surface_collection(row._mapping) for row in rows)]
+    return [*FEATURES.values(), *(surface_collection(row._asdict()) for row in rows)]
 
 
 async def any_collection(service: Service, request: Request) -> Collection:
@@ -59,7 +59,7 @@ async def surface_of(service: Service, request: Request) -> SurfaceCollection:
     row = await service.row(surface_called(found[1], VISIBLE)) if found else None
     if row is None:
         raise NotFoundError(f"there is no collection called {key!r}")
-    surface = surface_collection(row._mapping)
+    surface = surface_collection(row._asdict())
     service.memory.put(key, surface)
     return surface
 
@@ -79,6 +79,15 @@ async def extent_of(service: Service, collection: Collection) -> Extent:
         return Extent(collection.box)
     if not isinstance(collection, FeatureCollection):
         return Extent()
+    version = await layer_version(service, collection.id)
+    known, extent = service.extents.get(collection.id, ("", Extent()))
+    if known != version:
+        extent = await _measured_extent(service, collection)
+        service.extents[collection.id] = version, extent
+    return extent
+
+
+async def _measured_extent(service: Service, collection: FeatureCollection) -> Extent:
     selection = Selection(visibilities=VISIBLE)
     row = await service.row(layer.extent(collection.layer(selection), selection))
     if row is None:

@@ -9,18 +9,19 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.http.answers import ASK_AGAIN, HTML, JSON, OPENAPI, agreed_format, json_answer
+from app.http.asked import asked
+from app.http.extent import CRS84
 from app.http.pages import document_page
 from app.http.service import Service, service_of
 from app.http.static import CLIENT
 from app.ogc.catalogue import all_collections, any_collection, extent_of
-from app.ogc.collection import CRS84, Collection, SurfaceCollection
+from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.link import Link, documents, self_links
 from app.ogc.standard import Standard, route
-from app.query import PARAMETERS, Given
+from app.problems import UnavailableError
 
 router = APIRouter()
 FORMATS: Mapping[str, str] = {"json": JSON, "html": HTML}
-_F = (PARAMETERS["f"],)
 
 TITLE = "Edaphos"
 DESCRIPTION = "Soil pollution: samples, sources, guideline values, and maps with their uncertainty."
@@ -33,8 +34,7 @@ def _standards(request: Request) -> Sequence[Standard]:
 
 def _answer(request: Request, title: str, document: Mapping[str, Any]) -> Response:
     """A document in the format that was agreed on."""
-    given = Given.read(request.query_params, _F)
-    if agreed_format(request, given.text("f"), FORMATS) == "html":
+    if asked(request, FORMATS)[1] == "html":
         return document_page(request, title, document)
     return json_answer(request, document)
 
@@ -43,8 +43,8 @@ def _answer(request: Request, title: str, document: Mapping[str, Any]) -> Respon
 async def landing_page(request: Request) -> Response:
     """What the service offers."""
     if agreed_format(request, request.query_params.get("f"), FORMATS) == "html":
-        return FileResponse(CLIENT / "index.html", headers={"Cache-Control": ASK_AGAIN, "Vary": "Accept"})
-    Given.read(request.query_params, _F)
+        return _map_page()
+    asked(request, FORMATS)
     links = [link for standard in _standards(request) for link in standard.landing_links]
     document = {
         "title": TITLE,
@@ -52,6 +52,13 @@ async def landing_page(request: Request) -> Response:
         "links": [*self_links(request), *documents(links, str(request.base_url))],
     }
     return json_answer(request, document)
+
+
+def _map_page() -> Response:
+    page = CLIENT / "index.html"
+    if not page.is_file():
+        raise UnavailableError("the map page is not installed; /collections?f=html shows the data")
+    return FileResponse(page, headers={"Cache-Control": ASK_AGAIN, "Vary": "Accept"})
 
 
 @route(router, "/conformance", "The classes of standards that are met", media=[JSON, HTML])
@@ -64,7 +71,7 @@ async def conformance(request: Request) -> Response:
 @route(router, "/api", "The definition of this API", media=[OPENAPI])
 async def api_definition(request: Request) -> Response:
     """OpenAPI 3.1."""
-    Given.read(request.query_params, _F)
+    asked(request, {"json": OPENAPI})
     return json_answer(request, request.app.openapi(), OPENAPI)
 
 

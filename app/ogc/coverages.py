@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.http.answers import ASK_AGAIN, GEOTIFF
+from app.http.asked import asked
 from app.http.service import service_of
 from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.link import Link
 from app.ogc.standard import Standard, route
 from app.problems import UnavailableError
-from app.query import PARAMETERS, Given
 
 router = APIRouter()
 
@@ -23,7 +23,7 @@ async def coverage(request: Request) -> Response:
     """The three bands on the model's scale; ranges of bytes can be asked for, as GDAL's /vsicurl/ does."""
     service = service_of(request)
     surface = await surface_of(service, request)
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, {"tiff": GEOTIFF})
     path = service.settings.home / surface.row["path"]
     if not path.is_file():
         raise UnavailableError(f"the file of {surface.id} is not on this machine")

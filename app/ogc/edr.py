@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.answers import COVERAGEJSON, json_answer
+from app.http.asked import asked
+from app.http.extent import CRS84
 from app.http.service import service_of
 from app.ogc.catalogue import surface_of
-from app.ogc.collection import CRS84, Collection, SurfaceCollection
+from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.limits import LIMIT_PARAMETERS, limit_of
 from app.ogc.link import Link
 from app.ogc.maps import raster_of
@@ -24,7 +26,8 @@ from tiles.quantity import UNIT, Quantity
 from tiles.raster import Raster
 
 router = APIRouter()
-PARAMETERS_HERE = (*(PARAMETERS[name] for name in ("f", "coords", "parameter-name", "crs")), *LIMIT_PARAMETERS)
+PARAMETERS_HERE = (*(PARAMETERS[name] for name in ("coords", "parameter-name", "crs")), *LIMIT_PARAMETERS)
+FORMATS = {"CoverageJSON": COVERAGEJSON, "json": COVERAGEJSON}
 QUANTITIES: Mapping[str, Quantity] = {
     "expected": Quantity("expected"),
     "median": Quantity("median"),
@@ -39,14 +42,14 @@ QUANTITIES: Mapping[str, Quantity] = {
     "/collections/{collection}/position",
     "The distribution of a surface at a place",
     media=[COVERAGEJSON],
-    parameters=PARAMETERS_HERE[1:],
+    parameters=PARAMETERS_HERE,
 )
 async def position(request: Request) -> Response:
     """Expected value, median, standard deviation and quantiles; null outside the map."""
     service = service_of(request)
     surface = await surface_of(service, request)
-    given = Given.read(request.query_params, PARAMETERS_HERE)
-    _check(given)
+    given, _ = asked(request, FORMATS, *PARAMETERS_HERE)
+    _check_system(given)
     place = given.parsed("coords", parse_point)
     if place is None:
         raise BadParameterError("coords", "coords is needed: POINT(longitude latitude)")
@@ -57,9 +60,7 @@ async def position(request: Request) -> Response:
     return json_answer(request, _coverage(place, quantities, values), COVERAGEJSON)
 
 
-def _check(given: Given) -> None:
-    if given.text("f") not in (None, "CoverageJSON", "covjson", "json"):
-        raise BadParameterError("f", f"f must be CoverageJSON, got {given.text('f')!r}")
+def _check_system(given: Given) -> None:
     if given.text("crs") not in (None, CRS84, "CRS84", "OGC:CRS84"):
         raise BadParameterError("crs", f"crs must be {CRS84}, got {given.text('crs')!r}")
 
@@ -67,10 +68,10 @@ def _check(given: Given) -> None:
 def _wanted(given: Given, limit: float | None) -> dict[str, Quantity]:
     """The quantities to answer, by the name of the parameter."""
     try:
-        asked = {} if limit is None else {"exceedance": Quantity("exceedance", limit=limit)}
+        more = {} if limit is None else {"exceedance": Quantity("exceedance", limit=limit)}
     except ValueError as error:
         raise BadParameterError("limit", str(error)) from None
-    known = {**QUANTITIES, **asked}
+    known = {**QUANTITIES, **more}
     names = given.text("parameter-name")
     if names is None:
         return known

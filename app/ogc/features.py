@@ -11,15 +11,17 @@ from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.answers import GEOJSON, HTML, SCHEMA, agreed_format, json_answer
+from app.http.answers import GEOJSON, HTML, SCHEMA, json_answer
+from app.http.asked import asked
+from app.http.extent import CRS84
 from app.http.pages import document_page, features_page
 from app.http.service import VISIBLE, Service, service_of
 from app.ogc.catalogue import features_of, selection_of
-from app.ogc.collection import CRS84, Collection, FeatureCollection
+from app.ogc.collection import Collection, FeatureCollection
 from app.ogc.link import Link, self_links
 from app.ogc.standard import Standard, route
 from app.problems import NotFoundError
-from app.query import DEFAULT_LIMIT, LARGEST_KEY, PARAMETERS, Given, Parameter, parse_cursor, parse_limit, write_cursor
+from app.query import DEFAULT_LIMIT, LARGEST_KEY, PARAMETERS, Parameter, parse_cursor, parse_limit, write_cursor
 from db.questions import layer
 from db.questions.layer import Layer
 from db.questions.samples import MEASUREMENTS, SPECIMENS
@@ -28,9 +30,8 @@ from db.selection import Selection
 
 router = APIRouter()
 FORMATS: Mapping[str, str] = {"json": GEOJSON, "html": HTML}
-PAGING = ("f", "bbox", "datetime", "limit", "cursor")
+PAGING = ("bbox", "datetime", "limit", "cursor")
 FILTERS = ("contaminant", "dataset")
-_F = (PARAMETERS["f"],)
 _MEASUREMENT = "m"
 """Before the number of a measurement, whose features live in the same collection as the specimens."""
 _KEY = re.compile(f"({_MEASUREMENT}?)([0-9]{{1,19}})", re.ASCII)
@@ -46,27 +47,26 @@ def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
     "/collections/{collection}/items",
     "A page of features",
     media=[GEOJSON, HTML],
-    parameters=[PARAMETERS[name] for name in (*PAGING[1:], *FILTERS)],
+    parameters=[PARAMETERS[name] for name in (*PAGING, *FILTERS)],
 )
 async def items(request: Request) -> Response:
     """Features in the order of their keys, so that no page loses or repeats one while rows are added."""
     service, collection = service_of(request), features_of(request)
-    given = Given.read(request.query_params, known_parameters(collection))
-    wanted = agreed_format(request, given.text("f"), FORMATS)
+    given, wanted = asked(request, FORMATS, *known_parameters(collection))
     size = given.parsed("limit", parse_limit) or DEFAULT_LIMIT
     after = given.parsed("cursor", parse_cursor)
     selection = await selection_of(service, given)
-    asked = collection.layer(selection)
-    rows = await service.rows(layer.page(asked, selection, after=after, size=size + 1))
-    matched = await _matched(service, asked, selection, rows, complete=after is None and len(rows) <= size)
+    found = collection.layer(selection)
+    rows = await service.rows(layer.page(found, selection, after=after, size=size + 1))
+    matched = await _matched(service, found, selection, rows, complete=after is None and len(rows) <= size)
     links = _page_links(request, collection, rows[size - 1].id if len(rows) > size else None)
     shown = rows[:size]
     if wanted == "html":
-        features = [{"id": _name(asked, row.id), "properties": orjson.loads(row.properties)} for row in shown]
+        features = [{"id": _name(found, row.id), "properties": orjson.loads(row.properties)} for row in shown]
         return features_page(request, collection.title, features, links, matched)
     document = {
         "type": "FeatureCollection",
-        "features": [_feature(asked, row) for row in shown],
+        "features": [_feature(found, row) for row in shown],
         "numberMatched": matched,
         "numberReturned": len(shown),
         "timeStamp": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -79,24 +79,24 @@ async def items(request: Request) -> Response:
 async def item(request: Request) -> Response:
     """The feature with this id."""
     service, collection = service_of(request), features_of(request)
-    wanted = agreed_format(request, Given.read(request.query_params, _F).text("f"), FORMATS)
+    wanted = asked(request, FORMATS)[1]
     key = request.path_params["feature"]
-    asked, number = _read_name(collection, key)
-    row = await service.row(layer.one(asked, Selection(visibilities=VISIBLE), number)) if asked else None
-    if asked is None or row is None:
+    found, number = _read_name(collection, key)
+    row = await service.row(layer.one(found, Selection(visibilities=VISIBLE), number)) if found else None
+    if found is None or row is None:
         raise NotFoundError(f"{collection.id} has no feature {key!r}")
     links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
     if wanted == "html":
         properties = orjson.loads(row.properties)
         return document_page(request, f"{collection.title}: {key}", {"id": key, **properties, "links": links})
-    return json_answer(request, _feature(asked, row) | {"links": links}, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
+    return json_answer(request, _feature(found, row) | {"links": links}, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
 
 
 @route(router, "/collections/{collection}/queryables", "What features can be filtered by", media=[SCHEMA, HTML])
 async def queryables(request: Request) -> Response:
     """A JSON schema; the contaminants and data sets listed are those that occur."""
     service, collection = service_of(request), features_of(request)
-    wanted = agreed_format(request, Given.read(request.query_params, _F).text("f"), {"json": SCHEMA, "html": HTML})
+    wanted = asked(request, {"json": SCHEMA, "html": HTML})[1]
     everything = Selection(visibilities=VISIBLE)
     words = {
         "contaminant": [row.id for row in await service.rows(measured_contaminants(everything))],
@@ -119,13 +119,13 @@ async def queryables(request: Request) -> Response:
 
 
 async def _matched(
-    service: Service, asked: Layer, selection: Selection, rows: Sequence[Row[Any]], *, complete: bool
+    service: Service, found: Layer, selection: Selection, rows: Sequence[Row[Any]], *, complete: bool
 ) -> int:
     """How many features match; a first page that is the last one has counted them already."""
     if complete:
         return len(rows)
-    found = await service.row(layer.count(asked, selection))
-    return int(found[0]) if found else 0
+    row = await service.row(layer.count(found, selection))
+    return int(row[0]) if row else 0
 
 
 def _page_links(request: Request, collection: FeatureCollection, last: int | None) -> list[dict[str, Any]]:
@@ -140,29 +140,29 @@ def _collection_link(collection: Collection) -> Link:
     return Link("collection", f"collections/{collection.id}", collection.title)
 
 
-def _feature(asked: Layer, row: Row[Any]) -> dict[str, Any]:
+def _feature(found: Layer, row: Row[Any]) -> dict[str, Any]:
     """A feature whose geometry and properties are taken as the JSON text that PostGIS wrote."""
     return {
         "type": "Feature",
-        "id": _name(asked, row.id),
+        "id": _name(found, row.id),
         "geometry": None if row.geometry is None else orjson.Fragment(row.geometry),
         "properties": orjson.Fragment(row.properties),
     }
 
 
-def _name(asked: Layer, key: int) -> int | str:
-    return f"{_MEASUREMENT}{key}" if asked is MEASUREMENTS else key
+def _name(found: Layer, key: int) -> int | str:
+    return f"{_MEASUREMENT}{key}" if found is MEASUREMENTS else key
 
 
 def _read_name(collection: FeatureCollection, name: str) -> tuple[Layer | None, int]:
     """The layer and key that the id of a feature stands for; no layer if it cannot be one."""
-    found = _KEY.fullmatch(name)
-    if not found or int(found[2]) > LARGEST_KEY:
+    parts = _KEY.fullmatch(name)
+    if not parts or int(parts[2]) > LARGEST_KEY:
         return None, 0
-    asked = collection.layer(Selection())
-    if found[1]:
-        return (MEASUREMENTS if asked is SPECIMENS else None), int(found[2])
-    return asked, int(found[2])
+    plain = collection.layer(Selection())
+    if parts[1]:
+        return (MEASUREMENTS if plain is SPECIMENS else None), int(parts[2])
+    return plain, int(parts[2])
 
 
 def _links(collection: Collection) -> Sequence[Link]:

@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.answers import JSON, json_answer
+from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
 from app.limits import list_limits, resolve_limit
 from app.ogc.catalogue import layer_version, surface_of
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.link import Link
 from app.ogc.standard import Standard, route
-from app.problems import BadParameterError
 from app.query import LIMIT_VALUE, PARAMETERS, Given
 from db.questions.guideline_values import guideline_rows
 
@@ -29,7 +29,7 @@ async def guidelines_of(service: Service, surface: SurfaceCollection) -> tuple[s
     key = (GUIDELINES, surface.row["contaminant_id"], version)
     rows: Sequence[Mapping[str, Any]] | None = service.memory.get(key)
     if rows is None:
-        rows = [row._mapping for row in await service.rows(guideline_rows(surface.row["contaminant_id"]))]
+        rows = [row._asdict() for row in await service.rows(guideline_rows(surface.row["contaminant_id"]))]
         service.memory.put(key, rows)
     return version, rows
 
@@ -39,14 +39,12 @@ async def limit_of(service: Service, surface: SurfaceCollection, given: Given) -
 
     Raises `LimitError` for a guideline value that cannot be compared with the map.
     """
-    number, guideline, assume = given.number("limit"), given.text("guideline"), given.all("assume")
-    if number is not None and guideline is not None:
-        raise BadParameterError("limit", "limit and guideline exclude each other: give one of them")
-    if guideline is None:
-        return None if number is None else (number, "")
-    version, rows = await guidelines_of(service, surface)
-    limit = resolve_limit(rows, surface.context, limit=None, guideline=guideline, assume=assume)
-    return limit.mg_per_kg, f"-g{version}"
+    number, guideline = given.number("limit"), given.text("guideline")
+    if number is None and guideline is None:
+        return None
+    version, rows = await guidelines_of(service, surface) if guideline else ("", ())
+    limit = resolve_limit(rows, surface.context, limit=number, guideline=guideline, assume=given.all("assume"))
+    return limit.mg_per_kg, f"-g{version}" if guideline else ""
 
 
 @route(
@@ -60,7 +58,7 @@ async def limits(request: Request) -> Response:
     """Every guideline value of the mapped contaminant, with what is missing where it is not assessable."""
     service = service_of(request)
     surface = await surface_of(service, request)
-    given = Given.read(request.query_params, (PARAMETERS["f"], PARAMETERS["assume"]))
+    given, _ = asked(request, JSON_ONLY, PARAMETERS["assume"])
     _, rows = await guidelines_of(service, surface)
     entries = list_limits(rows, surface.context, given.all("assume"))
     return json_answer(request, {"limits": entries, "context": surface.context})

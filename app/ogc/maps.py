@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, Body, json_answer
+from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
 from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
@@ -80,52 +81,52 @@ def raster_of(service: Service, surface: SurfaceCollection) -> Raster:
 async def map_tile(request: Request) -> Response:
     """256 pixels, transparent outside; 204 where the surface is not."""
     service, tile = service_of(request), tile_of(request)
-    given = Given.read(request.query_params, (*SHOWN, PARAMETERS["v"], PARAMETERS["f"]))
-    asked = await shown(service, request, given)
-    key = (asked.surface.id, tile, asked.quantity, asked.version)
+    given, _ = asked(request, {"png": PNG}, *SHOWN, PARAMETERS["v"])
+    wanted = await shown(service, request, given)
+    key = (wanted.surface.id, tile, wanted.quantity, wanted.version)
     body = service.tiles.get(key)
     if body is None:
-        _, body = await service.drawing.join(key, partial(_drawn, service, asked, tile))
+        _, body = await service.drawing.join(key, partial(_drawn, service, wanted, tile))
         service.tiles.put(key, body)
-    return body.response(request, FOR_EVER if given.text("v") == asked.version else ASK_AGAIN)
+    return body.response(request, FOR_EVER if given.text("v") == wanted.version else ASK_AGAIN)
 
 
-async def _drawn(service: Service, asked: Shown, tile: Tile) -> tuple[str, Body]:
-    draw = partial(asked.raster.draw, tile, asked.quantity)
-    return asked.version, Body(await anyio.to_thread.run_sync(draw, limiter=service.threads), PNG)
+async def _drawn(service: Service, wanted: Shown, tile: Tile) -> tuple[str, Body]:
+    draw = partial(wanted.raster.draw, tile, wanted.quantity)
+    return wanted.version, Body(await anyio.to_thread.run_sync(draw, limiter=service.threads), PNG)
 
 
 @route(router, "/collections/{collection}/map/legend", "The classes of the map", media=[JSON], parameters=SHOWN)
 async def legend(request: Request) -> Response:
     """The classes in which the tiles of the same parameters are drawn."""
     service = service_of(request)
-    asked = await shown(service, request, Given.read(request.query_params, (*SHOWN, PARAMETERS["f"])))
-    found = await anyio.to_thread.run_sync(asked.raster.legend, asked.quantity, limiter=service.threads)
-    named = {"quantity": asked.quantity.name, "p": asked.quantity.p, "limit": asked.quantity.limit}
+    wanted = await shown(service, request, asked(request, JSON_ONLY, *SHOWN)[0])
+    found = await anyio.to_thread.run_sync(wanted.raster.legend, wanted.quantity, limiter=service.threads)
+    named = {"quantity": wanted.quantity.name, "p": wanted.quantity.p, "limit": wanted.quantity.limit}
     classes = {"title": found.title, "unit": found.unit, "classes": found.classes()}
     return json_answer(request, {key: value for key, value in named.items() if value is not None} | classes)
 
 
 async def surface_tilejson(request: Request, service: Service) -> dict[str, Any]:
     """TileJSON 3.0 of a surface; its template repeats what was asked to be shown."""
-    given = Given.read(request.query_params, (*SHOWN, PARAMETERS["f"]))
-    asked = await shown(service, request, given)
+    given, _ = asked(request, JSON_ONLY, *SHOWN)
+    wanted = await shown(service, request, given)
     kept = [(name, text) for name, texts in given.values.items() if name != "f" for text in texts]
-    query = urlencode([("v", asked.version), *kept])
-    west, south, east, north = asked.surface.box
+    query = urlencode([("v", wanted.version), *kept])
+    west, south, east, north = wanted.surface.box
     return {
         "tilejson": "3.0.0",
-        "name": asked.surface.title,
-        "description": f"{asked.quantity.title} ({UNIT})" if asked.quantity.limit is None else asked.quantity.title,
+        "name": wanted.surface.title,
+        "description": f"{wanted.quantity.title} ({UNIT})" if wanted.quantity.limit is None else wanted.quantity.title,
         "scheme": "xyz",
-        "tiles": [f"{request.base_url}{_TEMPLATE.format(asked.surface.id)}{{z}}/{{y}}/{{x}}?{query}"],
+        "tiles": [f"{request.base_url}{_TEMPLATE.format(wanted.surface.id)}{{z}}/{{y}}/{{x}}?{query}"],
         "minzoom": 0,
-        "maxzoom": _finest_zoom(asked.surface.row["cell_m"], (south + north) / 2),
-        "bounds": tiled_box(asked.surface.box),
+        "maxzoom": _finest_zoom(wanted.surface.row["cell_m"], (south + north) / 2),
+        "bounds": tiled_box(wanted.surface.box),
         "center": [
             (west + east) / 2,
             (south + north) / 2,
-            max(0, _finest_zoom(asked.surface.row["cell_m"], south) - 3),
+            max(0, _finest_zoom(wanted.surface.row["cell_m"], south) - 3),
         ],
     }
 
@@ -140,7 +141,7 @@ def _finest_zoom(cell_m: float, lat: float) -> int:
 async def map_tilesets(request: Request) -> Response:
     """One: WebMercatorQuad."""
     surface = await surface_of(service_of(request), request)
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     return json_answer(request, {"links": self_links(request)[:1], "tilesets": [_tileset(request, surface)]})
 
 
@@ -148,7 +149,7 @@ async def map_tilesets(request: Request) -> Response:
 async def map_tileset(request: Request) -> Response:
     """What it holds and where its tiles are."""
     surface = await surface_of(service_of(request), request)
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     return json_answer(request, _tileset(request, surface))
 
 

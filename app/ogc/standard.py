@@ -40,13 +40,12 @@ class Standard:
 def route(
     router: APIRouter, path: str, summary: str, *, media: Sequence[str], parameters: Sequence[Parameter] = ()
 ) -> Callable[[Endpoint], Endpoint]:
-    """Answer GET at a path, and say so in OpenAPI; `f` is known where more than one media type is given."""
-    formats = (PARAMETERS["f"],) if len(media) > 1 else ()
+    """Answer GET at a path, and say so in OpenAPI; `f` is known everywhere."""
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", path)
     ]
-    documents = [*in_path, *(parameter.document() for parameter in (*parameters, *formats))]
+    documents = [*in_path, *(parameter.document() for parameter in (*parameters, PARAMETERS["f"]))]
 
     def register(endpoint: Endpoint) -> Endpoint:
         router.add_api_route(

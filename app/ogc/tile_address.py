@@ -4,7 +4,7 @@ import re
 
 from starlette.requests import Request
 
-from app.ogc.collection import CRS84
+from app.http.extent import CRS84
 from app.problems import NotFoundError
 from tiles.tile import NORTHERNMOST, Tile
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, MVT, Body, json_answer
+from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
 from app.ogc.catalogue import extent_of, features_of, layer_version, selection_of
 from app.ogc.collection import FEATURES, Collection, FeatureCollection
@@ -39,7 +40,7 @@ def _tiled(request: Request) -> FeatureCollection:
 
 
 def _known(collection: FeatureCollection) -> tuple[Parameter, ...]:
-    names = ("f", "datetime", *collection.filters)
+    names = ("datetime", *collection.filters)
     return tuple(PARAMETERS[name] for name in names)
 
 
@@ -53,15 +54,15 @@ def _known(collection: FeatureCollection) -> tuple[Parameter, ...]:
 async def feature_tile(request: Request) -> Response:
     """The features of a tile; 204 where there are none."""
     service, collection, tile = service_of(request), _tiled(request), tile_of(request)
-    given = Given.read(request.query_params, (*_known(collection), PARAMETERS["v"]))
+    given, _ = asked(request, {"mvt": MVT}, *_known(collection), PARAMETERS["v"])
     selection = await selection_of(service, given)
     expected = given.text("v")
     version = await layer_version(service, collection.id, expected)
     body = service.tiles.get((collection.id, tile, selection, version))
     if body is None:
-        asked = (collection.id, tile, selection)
-        version, body = await service.drawing.join((*asked, version), partial(_drawn, service, *asked))
-        service.tiles.put((*asked, version), body)
+        wanted = (collection.id, tile, selection)
+        version, body = await service.drawing.join((*wanted, version), partial(_drawn, service, *wanted))
+        service.tiles.put((*wanted, version), body)
     return body.response(request, FOR_EVER if version == expected else ASK_AGAIN)
 
 
@@ -87,7 +88,7 @@ async def tilejson(request: Request) -> Response:
     if request.path_params["collection"] not in FEATURES:
         return json_answer(request, await surface_tilejson(request, service))
     collection = _tiled(request)
-    given = Given.read(request.query_params, _known(collection))
+    given, _ = asked(request, JSON_ONLY, *_known(collection))
     await selection_of(service, given)
     return json_answer(request, await _feature_tilejson(request, service, collection, given))
 
@@ -115,7 +116,7 @@ async def _feature_tilejson(
 @route(router, "/collections/{collection}/tiles", "Tile sets of the features", media=[JSON])
 async def tilesets(request: Request) -> Response:
     """One: WebMercatorQuad."""
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     found = await _tileset(request, service_of(request), _tiled(request))
     return json_answer(request, {"links": self_links(request)[:1], "tilesets": [found]})
 
@@ -123,7 +124,7 @@ async def tilesets(request: Request) -> Response:
 @route(router, f"/collections/{{collection}}/tiles/{MATRIX_SET}", "A tile set of the features", media=[JSON])
 async def feature_tileset(request: Request) -> Response:
     """What it holds and where its tiles are."""
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     return json_answer(request, await _tileset(request, service_of(request), _tiled(request)))
 
 
@@ -145,7 +146,7 @@ def _matrix_set() -> dict[str, Any]:
 @route(router, "/tileMatrixSets", "The tile matrix sets", media=[JSON])
 async def matrix_sets(request: Request) -> Response:
     """One: WebMercatorQuad."""
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     link = Link("self", f"tileMatrixSets/{MATRIX_SET}", MATRIX_SET).document(str(request.base_url))
     known = {"id": MATRIX_SET, "title": MATRIX_SET, "uri": MATRIX_SET_URI, "links": [link]}
     return json_answer(request, {"tileMatrixSets": [known]})
@@ -154,7 +155,7 @@ async def matrix_sets(request: Request) -> Response:
 @route(router, f"/tileMatrixSets/{MATRIX_SET}", "WebMercatorQuad", media=[JSON])
 async def matrix_set(request: Request) -> Response:
     """Its definition."""
-    Given.read(request.query_params, (PARAMETERS["f"],))
+    asked(request, JSON_ONLY)
     return json_answer(request, _matrix_set())
 
 
