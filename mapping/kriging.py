@@ -25,6 +25,8 @@ LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
 DEFAULT_NEIGHBOURS = 64
 REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
+PAIRS_OF_DRAWS = 20_000
+"""Sites times completed data sets in one variogram: with many sites, few sets say as much."""
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -129,11 +131,12 @@ class _Fitting:
         """Fitted to the values; where some are censored, in turn with draws of these (Monte Carlo EM)."""
         values = substituted(self.sites)
         rng = np.random.default_rng(self.recipe.seed)
+        enough = max(1, PAIRS_OF_DRAWS // self.sites.n)
         for _ in range(REFITS if self.sites.censored.any() else 0):
-            _, fit = self._fit_once(values)
+            _, fit = self._fit_once(values[:, :enough])
             system = self._system(self._usable(fit))
             values = gibbs(self.sites, system, self._mean(values), values, REFIT_SWEEPS, rng)
-        empirical, fit = self._fit_once(values)
+        empirical, fit = self._fit_once(values[:, :enough])
         self.notes.extend(fit.notes)
         return empirical, fit
 

@@ -43,8 +43,8 @@ class Prediction:
         """The unbiased expected value in the original unit.
 
         A kriged mean varies less than the field: by σ² − 2m, where the unknown trend costs 2m. The back
-        transform is averaged over that variance. For logarithms this is exp(μ + σ²/2 − m) (Journel &
-        Huijbregts 1978, p. 572; Cressie 1993, eq. 3.2.40); for others it is a quadrature.
+        transform is averaged over that variance. For logarithms this is exp(μ + σ²/2 − m) (Cressie 1993,
+        section 3.2.2); for others it is a quadrature.
         """
         smoothed = self.variance - 2.0 * self.lagrange
         return self.transform.moments(self.mean, smoothed)[0]

@@ -64,7 +64,7 @@ def simulate(fitted: FittedKriging, xy: ArrayLike, realisations: int = 500, seed
     and completed data sets of censored samples take turns. Up to 4,000 places are drawn by a Cholesky factor of their
     joint covariance, which is exact; more must lie on a regular grid, where unconditional fields are made by
     circulant embedding. These, and all fields of local kriging, are conditioned by kriging of residuals (Journel &
-    Huijbregts 1978, VII.A.2).
+    Huijbregts 1978, chapter VII).
     ValueError when the result would not fit into 2 GB.
     """
     places = as_points(xy)

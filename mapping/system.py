@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg.blas import dtrsm
 
 from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance
@@ -99,18 +99,23 @@ class GlobalSystem:
         self.xy, self.covariance, self.trend = xy, covariance, trend
         matrix = covariance.between(xy, xy)
         matrix[np.diag_indices(len(xy))] += error
-        self._factor, self.ridge = stable_factor(matrix, covariance.sill)
-        self._white_trend = solve_triangular(self._factor, trend(xy), lower=True, check_finite=False)
+        factor, self.ridge = stable_factor(matrix, covariance.sill)
+        self._factor = np.asfortranarray(factor)
+        self._white_trend = self._whitened(trend(xy))
         self._trend_covariance = np.linalg.inv(self._white_trend.T @ self._white_trend)
 
     def dual(self, data: Vector) -> Vector:
         """C⁻¹(z − Fβ) above β (n + p, m), with β by generalised least squares."""
-        white = solve_triangular(self._factor, data, lower=True, check_finite=False)
+        white = self._whitened(data)
         beta = self._trend_covariance @ (self._white_trend.T @ white)
-        alpha = solve_triangular(
-            self._factor, white - self._white_trend @ beta, lower=True, trans="T", check_finite=False
-        )
+        alpha = dtrsm(1.0, self._factor, white - self._white_trend @ beta, lower=1, trans_a=1)
         return np.vstack([alpha, beta])
+
+    def _whitened(self, columns: Vector) -> Vector:
+        """L⁻¹ times columns (n, m): uncorrelated with variance one where the columns have covariance C = L Lᵀ."""
+        if columns.shape[1] == 0:
+            return columns
+        return np.asarray(dtrsm(1.0, self._factor, columns, lower=1), dtype=np.float64)
 
     def krige(self, xy: Points, dual: Vector) -> Estimates:
         """Blocks of a fixed shape, so that a value does not depend on how many are asked for."""
@@ -124,10 +129,10 @@ class GlobalSystem:
         return estimates.mean, spread
 
     def _krige_block(self, xy: Points, dual: Vector) -> tuple[Estimates, Vector, Vector]:
-        to_data = self.covariance.between(self.xy, xy)
+        to_data = self.covariance.between(xy, self.xy)
         basis = self.trend(xy)
-        mean = np.hstack([to_data.T, basis]) @ dual
-        white = solve_triangular(self._factor, to_data, lower=True, check_finite=False)
+        mean = np.hstack([to_data, basis]) @ dual
+        white = self._whitened(to_data.T)
         remainder = basis - white.T @ self._white_trend
         multiplier = remainder @ self._trend_covariance
         variance = self.covariance.sill - (white * white).sum(axis=0) + (remainder * multiplier).sum(axis=1)
@@ -137,7 +142,7 @@ class GlobalSystem:
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """By the inverse of the whole system, without leaving anything out in turn (Dubrule 1983)."""
         n = len(self.xy)
-        root = solve_triangular(self._factor, np.eye(n), lower=True, check_finite=False)
+        root = self._whitened(np.eye(n, order="F"))
         projected = self._white_trend.T @ root[:, index]
         precision = root.T @ root[:, index] - (root.T @ self._white_trend) @ self._trend_covariance @ projected
         own = precision[index, np.arange(len(index))]

@@ -32,7 +32,7 @@ class Validation:
         return score
 
     def crps(self) -> Vector:
-        """Continuous ranked probability scores (n,) of the normal predictions (Gneiting & Raftery 2007, eq. 20)."""
+        """Continuous ranked probability scores (n,) of normal predictions (Gneiting & Raftery 2007, section 4.2)."""
         z = self.standardised
         density = np.exp(-z * z / 2.0) / np.sqrt(2.0 * np.pi)
         score: Vector = np.sqrt(self.variance) * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / np.sqrt(np.pi))

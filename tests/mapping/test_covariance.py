@@ -27,7 +27,7 @@ def test_it_falls_from_its_sill_towards_zero(name: str) -> None:
 
 
 def test_ranges_follow_gstat() -> None:
-    """gstat user's manual, table 4.1: exponential exp(-h/a), Gaussian exp(-(h/a)²), spherical zero from a on."""
+    """gstat user's manual: exponential exp(-h/a), Gaussian exp(-(h/a)²), spherical zero from a on."""
     assert Exponential(1.0, 50.0).covariance(100.0) == pytest.approx(np.exp(-2.0))
     assert Gaussian(1.0, 50.0).covariance(100.0) == pytest.approx(np.exp(-4.0))
     assert Spherical(1.0, 50.0).covariance(25.0) == pytest.approx(1.0 - 0.75 + 0.0625)
