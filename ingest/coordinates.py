@@ -80,7 +80,7 @@ def _inside(longitude: Doubles, latitude: Doubles, crs: CRS, tolerance: float) -
         return on_earth
     # an area whose west lies east of its east crosses the antimeridian
     width = (area.east - area.west) % 360 or 360.0
-    eastward = (longitude - (area.west - tolerance)) % 360
+    eastward = (np.where(on_earth, longitude, 0.0) - (area.west - tolerance)) % 360
     within = (eastward <= width + 2 * tolerance) | (width + 2 * tolerance >= 360)
     within &= (latitude >= area.south - tolerance) & (latitude <= area.north + tolerance)
     return np.asarray(on_earth & within, dtype=np.bool_)

@@ -26,9 +26,15 @@ class Stored:
 
 
 def checksum_of(file: Path, profile: Profile) -> str:
-    """SHA-256 of the bytes of the file and of what the profile says, as hexadecimal digits."""
-    with file.open("rb") as handle:
-        content = hashlib.file_digest(handle, "sha256")
+    """SHA-256 of the bytes of the file and of what the profile says, as hexadecimal digits.
+
+    Raises `IngestError` when the file cannot be read.
+    """
+    try:
+        with file.open("rb") as handle:
+            content = hashlib.file_digest(handle, "sha256")
+    except OSError as error:
+        raise IngestError(f"{file} cannot be read: {error.strerror}") from None
     content.update(json.dumps(profile.to_dict(), sort_keys=True).encode())
     return content.hexdigest()
 

@@ -20,7 +20,7 @@ from ingest.copying import copy_rows, points, reserve_ids, whole
 from ingest.harmonise import Observations, harmonise
 from ingest.profile import Profile
 from ingest.records import is_first
-from ingest.rejected import write_rejected
+from ingest.rejected import refuse_rejected, write_rejected
 from ingest.report import Report, problems_of
 from ingest.sources import Inventory, read_sources
 from ingest.vocabulary import load_contaminants
@@ -69,6 +69,8 @@ def _load(connection: Connection, file: Path, profile: Profile, kind: _Kind[Read
         checksum = datasets.checksum_of(file, profile)
         if before is not None and before.checksum == checksum:
             return Report.from_dict(before.report).as_unchanged()
+        if before is not None:
+            refuse_rejected(file, profile.file)
         content = kind.read(file, profile, shipped_contaminants())
         report = _report(file, profile, kind, content, checksum)
         load_contaminants(connection)

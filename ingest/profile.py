@@ -356,7 +356,8 @@ def _complaint(detail: ErrorDetails) -> str:
 
 def _did_you_mean(location: list[int | str]) -> str:
     keys = _keys(Profile, location[:-1])
-    close = get_close_matches(str(location[-1]), keys, n=1)
+    given = str(location[-1])
+    close = get_close_matches(given, keys, n=1) or [key for key in keys if key.startswith(given)]
     return f"; did you mean {close[0]}?" if close else f" (known here: {', '.join(sorted(keys))})"
 
 

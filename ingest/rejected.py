@@ -1,19 +1,21 @@
 """The rejected rows as a file of their own: the original cells, and beside them where they stood and what is wrong."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ingest.errors import IngestError
 from ingest.findings import Finding
 from ingest.profile import FileOptions
 from ingest.readers import open_file
 from ingest.readers.base import Batch
+from ingest.report import in_words
 
-NOTES = ("rejected_file", "rejected_row", "rejected_column", "rejected_rule", "rejected_text", "rejected_reason")
+NOTES = ("rejected_from", "rejected_row", "rejected_rules", "rejected_reason")
 
 
 def write_rejected(target: Path, file: Path, options: FileOptions, findings: Iterable[Finding]) -> None:
-    """Write one line per rejected row or value: file, row, column, rule, text and reason, then the row as it stands.
+    """Write one line per row of which something was rejected: file, row, rules and reasons, then the row as it stands.
 
     The cells come last and under their own headings, so that a corrected line can be put back into the file. When
     nothing was rejected, no file is written, and one that an earlier load left there goes.
@@ -27,25 +29,31 @@ def write_rejected(target: Path, file: Path, options: FileOptions, findings: Ite
         writer = csv.writer(handle)
         writer.writerow([*NOTES, *opened.headings])
         for batch in opened.batches:
-            for row, cells in _rows_with_reasons(batch, reasons):
-                writer.writerows([file.name, row, *reason, *cells] for reason in reasons[row])
+            for row, cells in sorted(_records(batch, reasons)):
+                rules, sentences = zip(*reasons[row], strict=True)
+                writer.writerow([file.name, row, " ".join(dict.fromkeys(rules)), "; ".join(sentences), *cells])
 
 
-def _by_row(findings: Iterable[Finding]) -> dict[int, list[tuple[str, str, str, str]]]:
-    reasons: dict[int, list[tuple[str, str, str, str]]] = {}
+def refuse_rejected(file: Path, options: FileOptions) -> None:
+    """Raise `IngestError` for a file that `write_rejected` wrote: alone it would replace the dataset it came from."""
+    if set(NOTES) <= set(open_file(file, options).headings):
+        raise IngestError(
+            f"{file.name} holds rejected rows, and loading it would replace all others of its dataset; "
+            "put the corrected rows back into the file they came from and load that"
+        )
+
+
+def _by_row(findings: Iterable[Finding]) -> dict[int, list[tuple[str, str]]]:
+    reasons: dict[int, list[tuple[str, str]]] = {}
     for finding in findings:
         if finding.rule.severity == "reject":
             for row, text in zip(finding.rows.tolist(), finding.texts, strict=True):
-                reason = (finding.column or "", finding.rule.name, text, finding.reason)
-                reasons.setdefault(row, []).append(reason)
+                reasons.setdefault(row, []).append((finding.rule.name, in_words(finding, text)))
     return reasons
 
 
-def _rows_with_reasons(
-    batch: Batch, reasons: dict[int, list[tuple[str, str, str, str]]]
-) -> list[tuple[int, list[str]]]:
-    found = [(broken.row, [broken.text]) for broken in batch.broken if broken.row in reasons]
+def _records(batch: Batch, reasons: dict[int, list[tuple[str, str]]]) -> Iterator[tuple[int, list[str]]]:
+    yield from ((broken.row, [broken.text]) for broken in batch.broken if broken.row in reasons)
     for place, row in enumerate(batch.rows.tolist()):
         if row in reasons:
-            found.append((row, [str(column[place]) for column in batch.cells.columns]))
-    return sorted(found)
+            yield row, [str(column[place]) for column in batch.cells.columns]

@@ -25,11 +25,16 @@ class Problem:
     def of(cls, finding: Finding) -> "Problem":
         """The problem that a finding is, in words."""
         row, text = int(finding.rows[0]), finding.texts[0]
-        column = f", column {finding.column}" if finding.column else ""
-        quoted = f" {text!r}" if text else ""
-        message = f"row {row}{column}:{quoted} {finding.reason}{_further(finding)}"
+        colon = ", " if finding.column else ": "
+        message = f"row {row}{colon}{in_words(finding, text)}{_further(finding)}"
         severity = finding.rule.severity
         return cls(finding.rule.name, severity, row, finding.column, text, message, len(finding.rows))
+
+
+def in_words(finding: Finding, text: str) -> str:
+    """What a finding says of one text: `column zinc: 'abc' is not a number …`."""
+    column = f"column {finding.column}: " if finding.column else ""
+    return f"{column}{text!r} {finding.reason}" if text else f"{column}{finding.reason}"
 
 
 def _further(finding: Finding) -> str:
@@ -83,4 +88,9 @@ def problems_of(findings: Iterable[Finding]) -> tuple[Problem, ...]:
     """The problems of all findings, rejections first, then in the order of the file."""
     order = {"reject": 0, "flag": 1, "info": 2}
     problems = (Problem.of(finding) for finding in findings)
-    return tuple(sorted(problems, key=lambda problem: (order[problem.severity], problem.row or 0, problem.rule)))
+
+    def place(problem: Problem) -> tuple[int, bool, int, str]:
+        # that nothing of a row is left follows from what was wrong with its values, so it comes after them
+        return order[problem.severity], problem.rule == "all-rejected", problem.row or 0, problem.rule
+
+    return tuple(sorted(problems, key=place))

@@ -16,7 +16,7 @@ READERS = {
 def open_file(file: Path, options: FileOptions) -> Opened:
     """The records of a file, as its profile or else its name says; raises `IngestError`."""
     if not file.is_file():
-        raise IngestError(f"there is no file {file}")
+        raise IngestError(f"{file} is not a file")
     reader: Reader = import_module(READERS[_format(file, options)][0])
     return reader.open_records(file, options)
 
