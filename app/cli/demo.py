@@ -3,13 +3,12 @@
 import typer
 from rich.rule import Rule
 
-from app.cli.exceedance import area_table
-from app.cli.hotspots import show as show_finding
+from app.cli.exceedance import area_table, square_km
 from app.cli.load import show as show_load
-from app.cli.maps import show as show_map
 from app.cli.terminal import Json, output, print_json, progress_bar, ready_database
 from app.settings import Settings
 from app.work.demo import ASSUMED_PROCEDURE, ASSUMED_SOIL, Demonstration, Metal, demonstrate
+from app.work.hotspot_catalogue import PublishedFinding
 
 
 def register(application: typer.Typer) -> None:
@@ -36,24 +35,42 @@ def _report(shown: Demonstration) -> None:
     for metal in shown.metals:
         _report_metal(metal)
     _report_sweep(shown)
-    output.print("\n`edaphos serve` (or `make serve`) shows the maps at http://127.0.0.1:8000")
+    folder = shown.metals[0].pictures[0].parent
+    output.print(f"\nPictures are in {folder}; `edaphos explain`, `exceedance` and `hotspots` tell more.")
 
 
 def _report_metal(metal: Metal) -> None:
+    made, scores = metal.made, metal.made.scores
     output.print()
-    output.print(Rule(metal.made.title, align="left"))
-    show_map(metal.made)
+    output.print(Rule(f"{made.title}  →  {made.path}", align="left"))
+    output.print(f"  variogram of logarithms: {made.parameters['model']['variogram']}")
+    output.print(
+        f"  leave-one-out: RMSE {scores['rmse']:.4f}, mean error {scores['me']:+.4f}, CRPS {scores['crps']:.4f}, "
+        f"95 % intervals hold {scores['coverage_95']:.1%}"
+    )
     comparable = sum(verdict.assessable for verdict in metal.unassumed)
     output.print(
-        f"\n  {comparable} of {len(metal.unassumed)} guideline values are comparable with the samples as they are: "
-        "the survey states neither procedure nor basis."
+        f"  {comparable} of {len(metal.unassumed)} guideline values are comparable with the survey as it is: it states "
+        f"neither procedure nor basis.\n  Assuming {', '.join((*ASSUMED_PROCEDURE, *ASSUMED_SOIL))}, of "
+        f"{square_km(metal.areas[0].mapped)} mapped the area above"
     )
-    output.print(f"  Assuming {', '.join((*ASSUMED_PROCEDURE, *ASSUMED_SOIL))}:")
     output.print(area_table(list(metal.areas)))
-    for finding in metal.findings:
-        show_finding(finding)
-    for picture in metal.pictures:
-        output.print(f"  picture    {picture}")
+    for published in metal.findings:
+        output.print(f"  {_in_short(published)}")
+
+
+def _in_short(published: PublishedFinding) -> str:
+    finding = published.finding
+    if finding.why_not:
+        return f"{finding.kind} hot spots: {finding.why_not}"
+    if finding.kind == "statistical":
+        told = finding.report
+        return (
+            f"statistical hot spots (Gi*, band {told['band_m']:g} m, false discovery rate 5 %): {told['hot_samples']} "
+            f"samples hot, {told['cold_samples']} cold, in {len(finding.spots)} areas"
+        )
+    areas = ", ".join(f"{square_km(area)} {kind}" for kind, area in finding.report["area_m2"].items())
+    return f"regulatory hot spots ({finding.limit.rule if finding.limit else ''}): {areas}"
 
 
 def _report_sweep(shown: Demonstration) -> None:
@@ -61,8 +78,8 @@ def _report_sweep(shown: Demonstration) -> None:
     output.print()
     output.print(Rule("One limit, many answers", align="left"))
     output.print(
-        f"Zinc against {sweep.rule}, each sample with its own organic matter ({sweep.assessed} samples have it),\n"
-        "while the clay content, which nobody measured, is assumed:"
+        f"  Zinc above {sweep.rule},\n  each of {sweep.assessed} samples with its own organic matter; "
+        "clay was not measured and is assumed:"
     )
-    for clay, exceeding in zip(sweep.clay_percent, sweep.exceeding, strict=True):
-        output.print(f"  clay {clay:4g} %   {exceeding:3d} of {sweep.assessed} samples exceed")
+    pairs = zip(sweep.clay_percent, sweep.exceeding, strict=True)
+    output.print("  " + "   ".join(f"{clay:g} %: {exceeding}" for clay, exceeding in pairs))

@@ -31,7 +31,11 @@ def exceedance(
         print_json(as_dict(made.id, assumed, verdicts, areas))
         return
     output.print(f"[bold]{made.title}[/]" + (f", assuming {', '.join(assumed)}" if assumed else ""))
-    output.print(area_table(areas) if areas else "  no guideline value is comparable with this map")
+    if areas:
+        output.print(f"  of {square_km(areas[0].mapped)} mapped, the area above")
+        output.print(area_table(areas))
+    else:
+        output.print("  no guideline value is comparable with this map")
     show_verdicts(verdicts)
 
 
@@ -47,22 +51,21 @@ def as_dict(surface: str, assumed: list[str], verdicts: list[SampleVerdict], are
 
 def area_table(areas: list[AreaAbove]) -> Table:
     """Expected areas with their intervals."""
-    table = Table("mg/kg", "expected area", "90 % interval", "of", "guideline value", box=None, padding=(0, 2, 0, 2))
+    table = Table("mg/kg", "expected area", "90 % interval", "guideline value", box=None, padding=(0, 2, 0, 2))
     for above in sorted(areas, key=lambda one: one.limit.mg_per_kg):
         expired = " (expired)" if above.limit.expired else ""
         table.add_row(
-            f"{above.limit.mg_per_kg:g}",
+            f"{above.limit.mg_per_kg:.4g}",
             square_km(above.area.expected),
             f"{square_km(above.area.low)} to {square_km(above.area.high)}",
-            square_km(above.mapped),
-            above.limit.label + expired,
+            (above.limit.rule or above.limit.label) + expired,
         )
     return table
 
 
 def square_km(square_metres: float) -> str:
     """An area for a reader."""
-    return f"{square_metres / 1e6:.3g} km²"
+    return f"{square_metres / 1e6:.2f} km²" if square_metres >= 10_000 else f"{square_metres:.0f} m²"
 
 
 def show_verdicts(verdicts: list[SampleVerdict]) -> None:

@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from ingest.load import load_samples, load_sources
-from ingest.report import Report
 from rich.table import Table
 
 from app.cli.terminal import Json, existing_file, output, print_json, transaction
 from app.settings import Settings
+from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
+from ingest.report import Report
 
 File = Annotated[Path, typer.Argument(help="The file to load.", show_default=False)]
 ProfileName = Annotated[str, typer.Option("--profile", help="Name of a shipped profile, or path of a TOML file.")]
@@ -65,11 +65,10 @@ def show(report: Report, *, as_json: bool) -> None:
 
 
 def _problems(report: Report) -> Table:
-    table = Table("rule", "severity", "row", "column", "what", box=None, padding=(0, 2, 0, 2))
+    table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
     for problem in report.problems[:20]:
-        row = "" if problem.row is None else str(problem.row)
-        table.add_row(problem.rule, problem.severity, row, problem.column or "", problem.message)
+        table.add_row(problem.severity, problem.rule, problem.message)
     hidden = len(report.problems) - 20
     if hidden > 0:
-        table.add_row("", "", "", "", f"… and {hidden} more; see the file of rejected rows or --json")
+        table.add_row("", "", f"… and {hidden} more; see the file of rejected rows or --json")
     return table

@@ -23,7 +23,7 @@ from app.work.exceedance import (
 from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspots import regulatory, statistical
 from app.work.maps import MapRequest, Progress, PublishedMap, gather, make_map, rebuild
-from app.work.pictures import draw
+from app.work.pictures import Album, area_sources
 from db.selection import Selection
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
@@ -114,7 +114,7 @@ def _one_metal(settings: Settings, engine: Engine, name: str, bar: Bar) -> Metal
     with engine.begin() as connection:
         with bar(f"mapping {name}") as progress:
             made = make_map(settings, connection, request, progress)
-        material, fitted, _, _ = rebuild(connection, made.parameters)
+        material, fitted, grid, _ = rebuild(connection, made.parameters)
         with bar(f"simulating {name}"):
             areas = areas_above(connection, made, limits_for(connection, made, assumed))
         rows = guideline_rows(connection, name)
@@ -125,5 +125,6 @@ def _one_metal(settings: Settings, engine: Engine, name: str, bar: Bar) -> Metal
         )
         verdicts = tuple(judge_samples(connection, material.rows))
         with bar(f"drawing {name}"):
-            pictures = draw(settings.pictures, made, fitted, limit, findings)
-    return Metal(made, verdicts, tuple(areas), findings, pictures)
+            album = Album(settings.pictures, made, material, area_sources(connection, material, grid))
+            pictures = album.draw(fitted, limit)
+    return Metal(made, verdicts, tuple(areas), findings, tuple(pictures))
