@@ -41,6 +41,8 @@ WATER, POINT, ACCENT = "#a9cbe0", "#111111", "#0b6ea8"
 DPI = 150
 COLUMN = 2.5
 """Width in inches of the column of words right of a map."""
+NARROWEST, WIDEST, LOWEST, HIGHEST = 4.0, 6.2, 4.8, 8.2
+"""Inches between which the frame of a map keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +126,19 @@ def _norm(limits: list[float], values: Vector, style: Style) -> BoundaryNorm:
 
 
 def _map_frame(grid: Grid) -> tuple[Figure, Axes]:
-    """A figure whose map has the shape of the grid, with room for the words."""
+    """A figure whose map has the grid in its middle, with room for the words."""
     west, south, east, north = grid.bounds
-    margin = 0.03 * max(east - west, north - south)
-    ratio = (north - south + 2 * margin) / (east - west + 2 * margin)
-    width = min(6.2, 8.2 / ratio)
-    height = width * ratio
-    total_width, total_height = width + COLUMN + 0.4, height + 1.5
-    figure = Figure(figsize=(total_width, total_height))
-    axes = figure.add_axes((0.3 / total_width, 0.45 / total_height, width / total_width, height / total_height))
-    axes.set(xlim=(west - margin, east + margin), ylim=(south - margin, north + margin), xticks=[], yticks=[])
+    metres_per_inch = max((east - west) / WIDEST, (north - south) / HIGHEST) / 0.94
+    width = max((east - west) / 0.94 / metres_per_inch, NARROWEST)
+    height = max((north - south) / 0.94 / metres_per_inch, LOWEST)
+    page = (width + COLUMN + 0.4, height + 1.5)
+    figure = Figure(figsize=page)
+    axes = figure.add_axes((0.3 / page[0], 0.45 / page[1], width / page[0], height / page[1]))
+    x, y = (west + east) / 2.0, (south + north) / 2.0
+    half_width, half_height = width * metres_per_inch / 2.0, height * metres_per_inch / 2.0
+    axes.set(xlim=(x - half_width, x + half_width), ylim=(y - half_height, y + half_height), xticks=[], yticks=[])
     axes.set_facecolor(GROUND)
-    for spine in axes.spines.values():
-        spine.set_color("#c9ccd1")
+    axes.spines[:].set_color("#c9ccd1")
     return figure, axes
 
 

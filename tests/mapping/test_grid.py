@@ -87,5 +87,7 @@ def test_samples_on_a_line_have_an_area_and_one_place_has_none() -> None:
     line = np.column_stack([np.linspace(0.0, 1000.0, 11), np.zeros(11)])
     assert default_area(line).area > 0.0
     assert sample_spacing(line) == pytest.approx(100.0)
+    assert default_area(line[:2]).contains(shapely.LineString(line[:2]))
+    assert default_area(np.vstack([line[:3], line[:3]])).area > 0.0
     with pytest.raises(ValueError, match="give the area"):
         default_area(np.zeros((4, 2)))

@@ -176,3 +176,18 @@ def test_many_samples_are_kriged_from_their_neighbours_and_a_note_says_so(monkey
     model = Kriging(covariance=ROUGH).fit(survey(11))
     assert model.neighbours == 8
     assert "too many for one system" in model.notes[0]
+
+
+@every_method
+@global_and_local
+def test_exceedance_falls_with_the_limit_and_undoes_the_quantile(method: str, neighbours: int | None) -> None:
+    found = fitted(method, survey(13), neighbours=neighbours).predict(places(13))
+    rising = np.stack([found.exceedance(limit) for limit in (0.0, 1.0, 20.0, 55.0, 150.0, 1e6)])
+    assert (np.diff(rising, axis=0) <= 0.0).all()
+    for p in (0.05, 0.5, 0.9):
+        np.testing.assert_allclose(found.exceedance(found.quantile(p)), 1.0 - p, atol=1e-9)
+
+
+@every_method
+def test_a_transform_may_be_given_by_its_name(method: str) -> None:
+    assert METHODS[method](transform="identity") == METHODS[method](transform=Identity())
