@@ -3,7 +3,7 @@
 import typer
 from rich.rule import Rule
 
-from app.cli.exceedance import area_table, square_km
+from app.cli.exceedance import area_table, in_units
 from app.cli.load import show as show_load
 from app.cli.terminal import Json, output, print_json, progress_bar, ready_database
 from app.settings import Settings
@@ -52,7 +52,7 @@ def _report_metal(metal: Metal) -> None:
     output.print(
         f"  {comparable} of {len(metal.unassumed)} guideline values are comparable with the survey as it is: it states "
         f"neither procedure nor basis.\n  Assuming {', '.join((*ASSUMED_PROCEDURE, *ASSUMED_SOIL))}, of "
-        f"{square_km(metal.areas[0].mapped)} mapped the area above"
+        f"{in_units(metal.areas[0].mapped)} mapped the area above"
     )
     output.print(area_table(list(metal.areas)))
     for published in metal.findings:
@@ -69,7 +69,7 @@ def _in_short(published: PublishedFinding) -> str:
             f"statistical hot spots (Gi*, band {told['band_m']:g} m, false discovery rate 5 %): {told['hot_samples']} "
             f"samples hot, {told['cold_samples']} cold, in {len(finding.spots)} areas"
         )
-    areas = ", ".join(f"{square_km(area)} {kind}" for kind, area in finding.report["area_m2"].items())
+    areas = ", ".join(f"{in_units(area)} {kind}" for kind, area in finding.report["area_m2"].items())
     return f"regulatory hot spots ({finding.limit.rule if finding.limit else ''}): {areas}"
 
 

@@ -32,7 +32,7 @@ def exceedance(
         return
     output.print(f"[bold]{made.title}[/]" + (f", assuming {', '.join(assumed)}" if assumed else ""))
     if areas:
-        output.print(f"  of {square_km(areas[0].mapped)} mapped, the area above")
+        output.print(f"  of {in_units(areas[0].mapped)} mapped, the area above")
         output.print(area_table(areas))
     else:
         output.print("  no guideline value is comparable with this map")
@@ -56,16 +56,18 @@ def area_table(areas: list[AreaAbove]) -> Table:
         expired = " (expired)" if above.limit.expired else ""
         table.add_row(
             f"{above.limit.mg_per_kg:.4g}",
-            square_km(above.area.expected),
-            f"{square_km(above.area.low)} to {square_km(above.area.high)}",
+            in_units(above.area.expected),
+            f"{in_units(above.area.low)} to {in_units(above.area.high)}",
             (above.limit.rule or above.limit.label) + expired,
         )
     return table
 
 
-def square_km(square_metres: float) -> str:
+def in_units(square_metres: float) -> str:
     """An area for a reader."""
-    return f"{square_metres / 1e6:.2f} km²" if square_metres >= 10_000 else f"{square_metres:.0f} m²"
+    if square_metres >= 1e6:
+        return f"{square_metres / 1e6:.2f} km²"
+    return f"{square_metres / 1e4:.1f} ha" if square_metres >= 1e4 else f"{square_metres:.0f} m²"
 
 
 def show_verdicts(verdicts: list[SampleVerdict]) -> None:

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from app.cli.choices import Assume, Guideline, LimitValue, SurfaceId, contaminant_of, map_of
-from app.cli.exceedance import square_km
+from app.cli.exceedance import in_units
 from app.cli.terminal import Contaminant, Json, output, print_json, transaction
 from app.limits import resolve_limit
 from app.settings import Settings
@@ -69,7 +69,7 @@ def show(published: PublishedFinding) -> None:
         numbers = (spot.highest, spot.mean_probability, spot.mean_z, spot.smallest_q)
         table.add_row(
             spot.class_,
-            square_km(spot.area_m2),
+            in_units(spot.area_m2),
             str(spot.sample_count),
             *("" if number is None else f"{number:.3g}" for number in numbers),
         )
