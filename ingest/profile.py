@@ -7,7 +7,6 @@ A bare value holds for every row (`medium = "mineral-horizon"`); `{ column = "â€
 import datetime as dt
 import tomllib
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
@@ -22,15 +21,13 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 from pyproj import CRS
 
+from ingest.complaints import ALTERNATIVES, complaints
 from ingest.coordinates import horizontal_crs
 from ingest.errors import IngestError
 
 SHIPPED = Path(__file__).parent / "profiles"
-ALTERNATIVES = ("<constant>", "<column>")
-
 T = TypeVar("T")
 
 
@@ -310,8 +307,7 @@ def read_profile(name_or_path: str | Path) -> Profile:
     try:
         return Profile.model_validate(content)
     except ValidationError as error:
-        complaints = [_complaint(detail) for detail in error.errors(include_url=False)]
-        raise ProfileError(f"{path.name}: {'; '.join(complaints)}") from None
+        raise ProfileError(f"{path.name}: {'; '.join(complaints(error, Profile))}") from None
 
 
 def _find(name_or_path: str | Path) -> Path:
@@ -336,47 +332,3 @@ def _attempt(path: Path, read: Callable[[], T]) -> T:
         raise ProfileError(f"{path.name} is not a TOML file: it is not text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{path.name} is not a TOML file: {error}") from None
-
-
-def _complaint(detail: ErrorDetails) -> str:
-    location = [part for part in detail["loc"] if part not in ALTERNATIVES]
-    key = ".".join(str(part) for part in location)
-    match detail["type"]:
-        case "missing":
-            return f"{key} is missing"
-        case "extra_forbidden":
-            return f"{key} is not a key of a profile{_did_you_mean(location)}"
-        case "value_error":
-            return f"{key}: {detail['ctx']['error']}" if key else str(detail["ctx"]["error"])
-        case "model_type":
-            return f'{key}: write {{ column = "â€¦" }}, got {detail["input"]!r}'
-        case _:
-            return f"{key}: {detail['msg']}, got {detail['input']!r}"
-
-
-def _did_you_mean(location: list[int | str]) -> str:
-    keys = _keys(Profile, location[:-1])
-    given = str(location[-1])
-    close = get_close_matches(given, keys, n=1) or [key for key in keys if key.startswith(given)]
-    return f"; did you mean {close[0]}?" if close else f" (known here: {', '.join(sorted(keys))})"
-
-
-def _keys(model: type[BaseModel], path: list[int | str]) -> list[str]:
-    for part in path:
-        inner = _model_of(model, str(part))
-        model = inner or model
-    return list(model.model_fields)
-
-
-def _model_of(model: type[BaseModel], key: str) -> type[BaseModel] | None:
-    field = model.model_fields.get(key)
-    return _first_model(field.annotation) if field else None
-
-
-def _first_model(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if found := _first_model(inner):
-            return found
-    return None

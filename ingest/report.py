@@ -7,6 +7,7 @@ from typing import Any
 from ingest.findings import Finding, Severity
 
 NAMED_ROWS = 5
+LONGEST_TEXT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Problem:
     @classmethod
     def of(cls, finding: Finding) -> "Problem":
         """The problem that a finding is, in words."""
-        row, text = int(finding.rows[0]), finding.texts[0]
+        row, text = int(finding.rows[0]), _clipped(finding.texts[0])
         colon = ", " if finding.column else ": "
         message = f"row {row}{colon}{in_words(finding, text)}{_further(finding)}"
         severity = finding.rule.severity
@@ -35,6 +36,10 @@ def in_words(finding: Finding, text: str) -> str:
     """What a finding says of one text: `column zinc: 'abc' is not a number …`."""
     column = f"column {finding.column}: " if finding.column else ""
     return f"{column}{text!r} {finding.reason}" if text else f"{column}{finding.reason}"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _further(finding: Finding) -> str:

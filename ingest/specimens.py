@@ -30,7 +30,7 @@ NUMBERS = {
 TEXTS = ("land_use", "texture")
 FAULTS = {
     Fault.ORIGIN: ("position-at-origin", "is (0, 0), which is what empty coordinates become"),
-    Fault.OUTSIDE: ("position-outside", "lies outside the area of use of {crs}"),
+    Fault.OUTSIDE: ("position-outside", "lies more than {tolerance:g} degrees outside the area of use of {crs}"),
     Fault.SWAPPED: ("position-swapped", "lies outside the area of use of {crs}, but inside with x and y swapped"),
 }
 
@@ -52,13 +52,13 @@ def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
 
 def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
     x, y = sheet.cells(position.x.column), sheet.cells(position.y.column)
-    both = pc.binary_join_element_wise(x, y, " ")
+    both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(x, y, " "))
     at = (f"{position.x.column}, {position.y.column}", True)
     empty = (fault == Fault.MISSING) & (blanks(x, sheet.marks) | blanks(y, sheet.marks))
-    sheet.find("position-missing", empty, both, "is not a position: a coordinate is empty", at)
+    sheet.find("position-missing", empty, both, "is no position: a coordinate is empty", at)
+    told = {"crs": f"{position.crs} ({position.system.name})", "tolerance": position.area_tolerance_degrees}
     for kind, (rule, reason) in FAULTS.items():
-        name = f"{position.crs} ({position.system.name})"
-        sheet.find(rule, fault == kind, both, reason.format(crs=name), at)
+        sheet.find(rule, fault == kind, both, reason.format(**told), at)
 
 
 def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:

@@ -18,6 +18,11 @@ def read(*texts: str, notation: Notation | None = None, decimal: str = ".", lod:
     return read_values(cells, notation or Notation(), Marks(decimal), np.full(len(texts), lod))
 
 
+def only(values: Values) -> tuple[float, float, int]:
+    """Bounds and outcome of the one value."""
+    return float(values.lower[0]), float(values.upper[0]), int(values.outcome[0])
+
+
 @given(st.lists(positive, min_size=1), st.sampled_from([".", ","]))
 def test_measured_values_have_equal_bounds(values: list[float], decimal: str) -> None:
     got = read(*(repr(value).replace(".", decimal) for value in values), decimal=decimal)
@@ -28,13 +33,13 @@ def test_measured_values_have_equal_bounds(values: list[float], decimal: str) ->
 @given(positive, st.sampled_from(["<", "< ", "<=", "≤", " <  "]), st.sampled_from([".", ","]))
 def test_below_is_a_bound_and_never_a_value(limit: float, sign: str, decimal: str) -> None:
     got = read(sign + repr(limit).replace(".", decimal), decimal=decimal)
-    assert (got.lower, got.upper, got.outcome) == (0, limit, Outcome.BELOW)
+    assert only(got) == (0, limit, Outcome.BELOW)
 
 
 @given(positive, st.sampled_from([">", "> ", ">=", "≥"]))
 def test_above_has_no_upper_bound(limit: float, sign: str) -> None:
     got = read(f"{sign}{limit!r}")
-    assert (got.lower, got.upper, got.outcome) == (limit, np.inf, Outcome.ABOVE)
+    assert only(got) == (limit, np.inf, Outcome.ABOVE)
 
 
 @given(positive, positive, st.sampled_from(["-", " - ", "–", " to ", ".."]))
@@ -44,7 +49,7 @@ def test_intervals_only_when_the_profile_says_so(one: float, other: float, betwe
     got = read(text, notation=Notation(intervals=True))
     low, high = float(f"{one:f}"), float(f"{other:f}")
     if low < high:
-        assert (got.lower, got.upper, got.outcome) == (low, high, Outcome.INTERVAL)
+        assert only(got) == (low, high, Outcome.INTERVAL)
     else:
         assert got.outcome == Outcome.BAD_INTERVAL
 
@@ -61,7 +66,7 @@ def test_any_text_gives_bounds_in_order_or_an_outcome_that_says_why_not(text: st
 def test_not_detected_needs_a_limit(text: str) -> None:
     assert read(text).outcome == Outcome.NO_LIMIT
     got = read(text, lod=0.4)
-    assert (got.lower, got.upper, got.outcome) == (0, 0.4, Outcome.BELOW)
+    assert only(got) == (0, 0.4, Outcome.BELOW)
 
 
 def test_zeros_and_negatives_follow_the_profile() -> None:

@@ -92,7 +92,7 @@ def test_one_source_per_row_with_its_releases_in_kg(connection: Connection, writ
     [
         (
             "5,50\n6,50\n6,51\n500,51\n",
-            "the outline cannot do without a row; row 5, column x, y: '500 51' lies outside",
+            "the outline cannot do without a row; row 5, column x, y: '500 51' lies more than",
         ),
         ("5,50\n6,50\n", "a polygon needs at least 3 different points"),
         ("5,50\n6,51\n6,50\n5,51\n", "the outline is not a polygon: Self-intersection"),
