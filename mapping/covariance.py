@@ -18,6 +18,10 @@ from scipy.spatial.distance import cdist
 from mapping.arrays import Points, Vector
 
 
+CACHED = 32_768
+"""Distances at a time: intermediate results stay in the processor's cache."""
+
+
 class Covariance(ABC):
     """A stationary covariance in the plane: one term or a sum of terms."""
 
@@ -45,8 +49,11 @@ class Covariance(ABC):
         """Covariance at distances `h` in metres, any shape; at h = 0 it is the sill."""
         distance = np.asarray(h, dtype=np.float64)
         total = np.zeros(distance.shape)
-        for term in self.terms:
-            total += term.partial_sill * term.correlation(distance)
+        near, summed = distance.reshape(-1), total.reshape(-1)
+        for start in range(0, near.size, CACHED):
+            part = slice(start, start + CACHED)
+            for term in self.terms:
+                summed[part] += term.partial_sill * term.correlation(near[part])
         return total
 
     def semivariance(self, h: ArrayLike) -> Vector:
