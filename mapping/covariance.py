@@ -17,7 +17,6 @@ from scipy.spatial.distance import cdist
 
 from mapping.arrays import Points, Vector
 
-
 CACHED = 32_768
 """Distances at a time: intermediate results stay in the processor's cache."""
 
