@@ -25,10 +25,10 @@ SAMPLES = TileLayer(
         "quality_flag": "m.quality_flag",
     },
     joins="JOIN measurement m ON m.specimen_id = s.id JOIN procedure p ON p.id = m.procedure_id",
-    seen=f"s.dataset_id IN {SEEN} AND m.dataset_id IN {SEEN}",
+    seen=f"s.dataset_id = {SEEN} AND m.dataset_id = {SEEN}",
     filters={
         "contaminant": "m.contaminant_id = {}",
-        "dataset": f"s.dataset_id IN {DATASET}",
+        "dataset": f"s.dataset_id = {DATASET}",
         "since": "s.sampled_from IS NULL OR coalesce(s.sampled_to, s.sampled_from) >= {}",
         "until": "s.sampled_from IS NULL OR s.sampled_from <= {}",
     },
@@ -47,11 +47,11 @@ SITES = TileLayer(
     key="s.id",
     attributes={"site": "s.code", "dataset": "d.name", "country": "s.country"},
     joins="JOIN dataset d ON d.id = s.dataset_id",
-    seen=f"s.dataset_id IN {SEEN}",
+    seen=f"s.dataset_id = {SEEN}",
     filters={
         "contaminant": "EXISTS (SELECT FROM specimen p JOIN measurement m ON m.specimen_id = p.id "
-        f"WHERE p.site_id = s.id AND p.dataset_id IN {SEEN} AND m.dataset_id IN {SEEN} AND m.contaminant_id = {{}})",
-        "dataset": f"s.dataset_id IN {DATASET}",
+        f"WHERE p.site_id = s.id AND p.dataset_id = {SEEN} AND m.dataset_id = {SEEN} AND m.contaminant_id = {{}})",
+        "dataset": f"s.dataset_id = {DATASET}",
     },
     apart=("dataset",),
 )
@@ -68,14 +68,14 @@ SOURCES = TileLayer(
         "sector_original": "s.sector_original",
         "diffuse": "s.diffuse",
     },
-    seen=f"s.dataset_id IN {SEEN}",
+    seen=f"s.dataset_id = {SEEN}",
     filters={
         "contaminant": "EXISTS (SELECT FROM release r WHERE r.source_id = s.id AND r.contaminant_id = {})",
-        "dataset": f"s.dataset_id IN {DATASET}",
+        "dataset": f"s.dataset_id = {DATASET}",
     },
 )
 
-_NEAREST = f"FROM source n WHERE n.id = s.nearest_source_id AND n.dataset_id IN {SEEN}"
+_NEAREST = f"FROM source n WHERE n.id = s.nearest_source_id AND n.dataset_id = {SEEN}"
 
 HOTSPOTS = TileLayer(
     name="hotspots",

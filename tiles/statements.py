@@ -13,12 +13,9 @@ EXTENT = 4096
 BUFFER = 64
 CELL = 64
 """Side of a cell of the aggregate in tile units: 64 by 64 cells a tile."""
-BUDGET = 50_000
-"""Most points of one tile that are sent one by one; above, cells with counts are sent, and nothing is dropped."""
-
 POINT_VALUES = (
     *("west", "south", "east", "north", "pad", "visibilities"),
-    *("scale", "half", "last_east", "last_south", "shifts"),
+    *("scale", "half", "last_east", "last_south", "shifts", "most"),
 )
 SHAPE_VALUES = POINT_VALUES[:6]
 """What every statement binds, in this order; the values of its filters follow."""
@@ -27,10 +24,11 @@ _NUMBERED = {name: f"${place}::float8" for place, name in enumerate(POINT_VALUES
 _NUMBERED |= {
     "visibilities": f"${POINT_VALUES.index('visibilities') + 1}::text[]",
     "shifts": f"${POINT_VALUES.index('shifts') + 1}::float8[]",
+    "most": f"${POINT_VALUES.index('most') + 1}::bigint",
 }
-SEEN = f"(SELECT d.id FROM dataset d WHERE d.visibility = ANY({_NUMBERED['visibilities']}))"  # noqa: S608
-DATASET = "(SELECT d.id FROM dataset d WHERE d.name = {})"
-"""Conditions on datasets, for a layer's `seen` and its filter by dataset."""
+SEEN = f"ANY(ARRAY(SELECT d.id FROM dataset d WHERE d.visibility = ANY({_NUMBERED['visibilities']})))"  # noqa: S608
+DATASET = "ANY(ARRAY(SELECT d.id FROM dataset d WHERE d.name = {}))"
+"""Conditions on datasets, for a layer's `seen` and its filter by dataset; looked up once, before the rows are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,10 +83,10 @@ _PLACED = """
 SELECT {key} AS id, {attributes},
   CASE WHEN at.x < {west} OR shift.x < 0 THEN least(-1, floor((at.x - {west}) * {scale}))
        WHEN at.x >= {last_east} OR shift.x > 0 THEN greatest({extent}, floor((at.x - {west}) * {scale}))
-       ELSE greatest(0, least({extent} - 1, floor((at.x - {west}) * {scale}))) END::int AS tile_x,
+       ELSE greatest(0, least({extent} - 1, floor((at.x - {west}) * {scale}))) END AS tile_x,
   CASE WHEN at.y > {north} THEN least(-1, floor(({north} - at.y) * {scale}))
        WHEN at.y <= {last_south} THEN greatest({extent}, floor(({north} - at.y) * {scale}))
-       ELSE greatest(0, least({extent} - 1, floor(({north} - at.y) * {scale}))) END::int AS tile_y
+       ELSE greatest(0, least({extent} - 1, floor(({north} - at.y) * {scale}))) END AS tile_y
 FROM unnest({shifts}) AS shift(x)
 JOIN {table} s ON s.geom_3857 && ST_MakeEnvelope({west} - {pad} - shift.x, {south} - {pad},
                                                  {east} + {pad} - shift.x, {north} + {pad}, 3857)
@@ -117,18 +115,19 @@ def _each(layer: TileLayer) -> str:
     reach = f"BETWEEN -{BUFFER} AND {EXTENT + BUFFER - 1}"
     return (
         f", feature AS (SELECT id, {', '.join(layer.attributes)}, ST_MakePoint(tile_x, tile_y) AS geometry "  # noqa: S608
-        f"FROM placed WHERE tile_x {reach} AND tile_y {reach} LIMIT {BUDGET + 1})"
+        f"FROM placed WHERE tile_x {reach} AND tile_y {reach} LIMIT {_NUMBERED['most']} + 1)"
     )
 
 
 def _aggregate(layer: TileLayer) -> str:
-    inside = f"BETWEEN 0 AND {EXTENT - 1}"
-    centre = f"ST_MakePoint(tile_x / {CELL} * {CELL} + {CELL // 2}, tile_y / {CELL} * {CELL} + {CELL // 2})"
+    inside = f"tile_x BETWEEN 0 AND {EXTENT - 1} AND tile_y BETWEEN 0 AND {EXTENT - 1}"
+    across, down = f"floor(tile_x / {CELL})", f"floor(tile_y / {CELL})"
+    centre = f"ST_MakePoint({across} * {CELL} + {CELL // 2}, {down} * {CELL} + {CELL // 2})"
     apart = "".join(f"{name}, " for name in layer.apart)
     summary = _columns({"count": "count(*)", **layer.summary})
     return (
         f", feature AS (SELECT min(id) AS id, {apart}{summary}, {centre} AS geometry FROM placed "  # noqa: S608
-        f"WHERE tile_x {inside} AND tile_y {inside} GROUP BY {apart}tile_x / {CELL}, tile_y / {CELL})"
+        f"WHERE {inside} AND {_NUMBERED['most']} >= 0 GROUP BY {apart}{across}, {down})"
     )
 
 

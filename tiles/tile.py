@@ -7,7 +7,7 @@ RADIUS = 6_378_137.0
 HALF = math.pi * RADIUS
 """Half the side of the square world, in web-mercator metres."""
 DEEPEST = 24
-NORTHERNMOST = 85.0511287798066
+NORTHERNMOST = 85.05112877980659
 """Latitude at which the square ends; rows beyond it are in no tile."""
 
 

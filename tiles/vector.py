@@ -6,16 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from db.selection import Selection
 from tiles.layers import TILE_LAYERS
-from tiles.statements import BUDGET, BUFFER, EXTENT, POINT_VALUES, SHAPE_VALUES, TileLayer
+from tiles.statements import BUFFER, EXTENT, POINT_VALUES, SHAPE_VALUES, TileLayer
 from tiles.statements import statement as build
 from tiles.tile import HALF, Tile
 
+BUDGET = 50_000
+"""Most points of one tile that are sent one by one; above, cells with counts are sent, and nothing is dropped."""
+
+Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 Value = float | str | dt.date | list[float] | list[str]
 
 
@@ -40,7 +45,7 @@ def filters_of(selection: Selection) -> Mapping[str, Value]:
 
 
 async def vector_tile(
-    connection: "asyncpg.pool.PoolConnectionProxy[Any]", collection: str, tile: Tile, selection: Selection
+    connection: Connection, collection: str, tile: Tile, selection: Selection, budget: int = BUDGET
 ) -> VectorTile:
     """The tile of a collection; features one by one up to the budget, cells with counts above it.
 
@@ -48,9 +53,9 @@ async def vector_tile(
     """
     layer = TILE_LAYERS[collection]
     filters = {name: value for name, value in filters_of(selection).items() if name in layer.filters}
-    values = (*_frame(layer, tile, selection), *filters.values())
+    values = (*_frame(layer, tile, selection, budget), *filters.values())
     (row,) = await connection.fetch(_statement(layer, tuple(filters), aggregated=False), *values)
-    if layer.kind == "points" and row["features"] > BUDGET:
+    if layer.kind == "points" and row["features"] > budget:
         (row,) = await connection.fetch(_statement(layer, tuple(filters), aggregated=True), *values)
     return VectorTile(row["version"], row["tile"] if row["features"] else b"")
 
@@ -58,7 +63,7 @@ async def vector_tile(
 _statement = lru_cache(maxsize=64)(build)
 
 
-def _frame(layer: TileLayer, tile: Tile, selection: Selection) -> list[Value]:
+def _frame(layer: TileLayer, tile: Tile, selection: Selection, budget: int) -> list[Value]:
     """What every statement binds; the far edges of the world belong to the last column and row."""
     values: dict[str, Value] = {
         "west": tile.west,
@@ -72,5 +77,6 @@ def _frame(layer: TileLayer, tile: Tile, selection: Selection) -> list[Value]:
         "last_east": math.inf if tile.x == tile.last else tile.east,
         "last_south": -math.inf if tile.y == tile.last else tile.south,
         "shifts": list(tile.shifts),
+        "most": budget,
     }
     return [values[name] for name in (POINT_VALUES if layer.kind == "points" else SHAPE_VALUES)]

@@ -117,6 +117,7 @@ def _surface_members(found: Collection) -> dict[str, Any]:
         return {}
     row = found.row
     return {
+        "layerDataType": "Coverage",  # or GDAL's driver for features asks for its items
         "contaminant": row["contaminant_id"],
         "unit": "mg/kg",
         "method": row["method"],

@@ -1,0 +1,66 @@
+"""GDAL, as people use it: the OAPIF driver, GeoTIFF over HTTP, and vector tiles."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+ENVIRONMENT = {"PATH": os.environ["PATH"], "GDAL_HTTP_TIMEOUT": "20", "CPL_VSIL_CURL_USE_HEAD": "YES"}
+
+
+def run(*command: str) -> str:
+    outcome = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=ENVIRONMENT)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "ERROR" not in outcome.stderr, outcome.stderr
+    return outcome.stdout
+
+
+def test_ogrinfo_lists_the_collections(live_server: str) -> None:
+    listed = run("ogrinfo", "-ro", f"OAPIF:{live_server}")
+    for name in ("samples", "sites", "sources", "hotspots", "guideline-values"):
+        assert name in listed
+
+
+def test_ogrinfo_counts_the_samples(live_server: str) -> None:
+    described = run("ogrinfo", "-ro", "-so", f"OAPIF:{live_server}", "samples")
+    assert "Feature Count: 155" in described
+    assert "Geometry: Point" in described
+
+
+def test_ogr2ogr_reads_every_page(live_server: str, tmp_path: Path) -> None:
+    target = tmp_path / "samples.geojson"
+    run("ogr2ogr", "-oo", "PAGE_SIZE=50", str(target), f"OAPIF:{live_server}", "samples")
+    features = json.loads(target.read_text(encoding="utf-8"))["features"]
+    assert len({feature["properties"]["specimen"] for feature in features}) == len(features) == 155
+
+
+def test_ogr2ogr_passes_its_box_on(live_server: str, tmp_path: Path) -> None:
+    target = tmp_path / "some.geojson"
+    box = ("-spat", "5.73", "50.96", "5.74", "50.97")
+    run("ogr2ogr", *box, str(target), f"OAPIF:{live_server}", "samples")
+    features = json.loads(target.read_text(encoding="utf-8"))["features"]
+    assert 0 < len(features) < 155
+    for feature in features:
+        lon, lat = feature["geometry"]["coordinates"]
+        assert 5.73 <= lon <= 5.74
+        assert 50.96 <= lat <= 50.97
+
+
+def test_gdalinfo_reads_the_coverage_over_http(live_server: str) -> None:
+    described = run("gdalinfo", f"/vsicurl/{live_server}/collections/surface-zinc-0a1b2c3d/coverage")
+    assert "Driver: GTiff/GeoTIFF" in described
+    assert "LAYOUT=COG" in described
+    assert 'ID["EPSG",28992]' in described
+
+
+@pytest.mark.parametrize("collection", ["samples", "hotspots"])
+def test_ogrinfo_reads_a_vector_tile(live_server: str, tmp_path: Path, collection: str) -> None:
+    address = f"{live_server}/collections/{collection}/tiles/WebMercatorQuad/8/85/132"
+    file = tmp_path / "132.mvt"
+    file.write_bytes(httpx.get(address).content)
+    described = run("ogrinfo", "-ro", "-so", f"MVT:{file}", collection)
+    assert "Feature Count: " in described
+    assert "Feature Count: 0" not in described
