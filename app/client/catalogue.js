@@ -1,6 +1,7 @@
 /** Which contaminants and maps the service has. */
 
 import { getJson } from './api.js';
+import { figure, words } from './format.js';
 import { around } from './geometry.js';
 
 /** @typedef {import('./types.js').Surface} Surface */
@@ -22,11 +23,27 @@ function readBox(box) {
   return flat.length === 4 && flat.every(Number.isFinite) ? /** @type {Box} */ (flat) : null;
 }
 
+/** How the map was made and how well it predicts, as far as the service tells. @param {any} collection @returns {[string, string][]} */
+function readAbout({ method, cell_m: cell, grid_crs: crs, created, version, scores = {} }) {
+  const known = Object.entries(scores ?? {}).filter(([, score]) => typeof score === 'number');
+  /** @type {[string, string | false][]} */
+  const rows = [
+    ['Method', typeof method === 'string' && words(method)],
+    ['Cells', typeof cell === 'number' && `${figure(cell)} m`],
+    ['Grid', typeof crs === 'string' && crs],
+    ['Made', typeof created === 'string' && created.slice(0, 10)],
+    ['Version', typeof version === 'string' && version.slice(0, 16)],
+    ...known.map(([name, score]) => /** @type {[string, string]} */ ([`Score: ${name.replaceAll('_', ' ')}`, figure(Number(score))])),
+  ];
+  return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));
+}
+
 /** @param {any} collection @returns {Surface} */
 function readSurface(collection) {
   const { id, title, description, attribution } = collection;
   const contaminant = collection.contaminant ?? id.slice(PREFIX.length).replace(/-[0-9a-f]{8}$/, '');
-  return { id, title: title ?? id, description, attribution, contaminant, box: readBox(collection.extent?.spatial?.bbox?.[0]) };
+  const box = readBox(collection.extent?.spatial?.bbox?.[0]);
+  return { id, title: title ?? id, description, attribution, contaminant, box, about: readAbout(collection) };
 }
 
 /** @param {any} queryables @returns {string[]} contaminants with measurements, if the service lists them */

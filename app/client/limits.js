@@ -24,6 +24,8 @@ function remarks({ act_title: act, source_kind: source, expired, assessable, pri
 export class LimitPicker {
   /** @type {readonly Limit[]} */
   #limits = [];
+  /** @type {string | null} the rule that the filters were last set for */
+  #shown = null;
   #jurisdiction = byId('jurisdiction', HTMLSelectElement);
   #landUse = byId('land-use', HTMLSelectElement);
   #rules = byId('rules', HTMLElement);
@@ -40,13 +42,19 @@ export class LimitPicker {
     });
     this.#landUse.addEventListener('change', () => this.#drawRules());
     this.#rules.addEventListener('change', (event) => {
-      if (event.target instanceof HTMLInputElement) store.set({ guideline: event.target.value, against: 'guideline' });
+      if (event.target instanceof HTMLInputElement) this.#choose(event.target.value);
     });
     this.#assumptions.addEventListener('input', debounced(TYPING, () => store.set({ assume: this.#readAssumptions() })));
     this.#ownLimit.addEventListener('input', debounced(TYPING, () => this.#readOwnLimit()));
     for (const radio of this.#againstRadios()) {
       radio.addEventListener('change', () => store.set({ against: radio.value === 'limit' ? 'limit' : 'guideline' }));
     }
+  }
+
+  /** @param {string} rule */
+  #choose(rule) {
+    this.#shown = rule;
+    this.#store.set({ guideline: rule, against: 'guideline' });
   }
 
   /** @param {State} state draw what changes without new limits */
@@ -62,12 +70,21 @@ export class LimitPicker {
   /** @param {readonly Limit[]} limits of the map shown, under the assumptions of the state */
   drawLimits(limits) {
     this.#limits = limits;
-    const chosen = this.#limits.find(({ rule }) => rule === this.#store.state.guideline);
-    const names = [...new Set(this.#limits.map(({ jurisdiction }) => jurisdiction))];
-    const kept = names.includes(this.#jurisdiction.value) ? this.#jurisdiction.value : names[0];
-    fillSelect(this.#jurisdiction, names.map((name) => this.#jurisdictionOption(name)), chosen?.jurisdiction ?? kept ?? ALL);
-    this.#drawLandUses(chosen && this.#landUse.value !== chosen.land_use ? ALL : this.#landUse.value);
+    const names = [...new Set(limits.map(({ jurisdiction }) => jurisdiction))];
+    const [jurisdiction, landUse] = this.#filters(names);
+    fillSelect(this.#jurisdiction, names.map((name) => this.#jurisdictionOption(name)), jurisdiction);
+    this.#drawLandUses(landUse);
     this.#drawAssumptions();
+    this.draw(this.#store.state);
+  }
+
+  /** The reader's own filters stay while assumptions change; a newly chosen value brings its own into view. @param {string[]} names @returns {[string, string]} */
+  #filters(names) {
+    const chosen = this.#limits.find(({ rule }) => rule === this.#store.state.guideline);
+    const fresh = chosen && chosen.rule !== this.#shown;
+    this.#shown = chosen?.rule ?? null;
+    if (fresh) return [chosen.jurisdiction, ALL];
+    return names.includes(this.#jurisdiction.value) ? [this.#jurisdiction.value, this.#landUse.value] : [names[0] ?? ALL, ALL];
   }
 
   /** @param {string} name */

@@ -2,7 +2,7 @@
 
 import { loadCatalogue } from './catalogue.js';
 import { byId } from './dom.js';
-import { Busy, say, sayError, sayNothing } from './notice.js';
+import { Busy, say, sayError, unsay } from './notice.js';
 import { START, Store } from './state.js';
 
 const NO_LIBRARY = 'The map library is missing on this server: “npm ci && npm run vendor” puts it in place.';
@@ -13,7 +13,7 @@ const NO_DATA =
 /** @template T @param {Promise<T>} promise @param {string} sentence said when it fails @returns {Promise<T | null>} */
 const orSay = (promise, sentence) =>
   promise.catch(() => {
-    say(sentence, 'error');
+    say('page', sentence, 'error');
     return null;
   });
 
@@ -27,7 +27,7 @@ async function start(busy) {
   const catalogue = await loadCatalogue(new AbortController().signal);
   const session = new Session(map, catalogue, new Store(START), busy);
   session.open(location.hash);
-  if (!catalogue.contaminants.length) say(NO_DATA);
+  if (!catalogue.contaminants.length) say('page', NO_DATA);
 }
 
 /** A narrow screen shows the legend as one line until it is asked for. */
@@ -43,6 +43,6 @@ byId('skip', HTMLAnchorElement).addEventListener('click', (event) => {
   document.querySelector('canvas')?.focus();
 });
 fitLegend();
-byId('message-close', HTMLButtonElement).addEventListener('click', sayNothing);
+byId('message-close', HTMLButtonElement).addEventListener('click', () => unsay());
 const busy = new Busy();
-await busy.during(() => start(busy)).catch(sayError);
+await busy.during(() => start(busy)).catch((error) => sayError('page', error));

@@ -48,7 +48,7 @@ export async function createMap() {
 async function sayTileError(error) {
   if (error?.name === 'AbortError') return;
   const sentence = error?.status ? complaint((await error.body?.text?.()) ?? '', error.status) : 'Part of the map could not be loaded.';
-  say(sentence, 'error');
+  say('tiles', sentence, 'error');
 }
 
 /** @param {maplibre.Map} map @param {HTMLElement} output */

@@ -3,21 +3,33 @@
 import { ServiceError } from './api.js';
 import { byId } from './dom.js';
 
-/** @param {string} sentence @param {'error' | 'info'} [kind] */
-export function say(sentence, kind = 'info') {
+/**
+ * Say something in the message bar; the newest sentence is shown.
+ * @param {string} topic what it is about, so that good news of one thing does not wipe away bad news of another
+ * @param {string} sentence
+ * @param {'error' | 'info'} [kind]
+ */
+export function say(topic, sentence, kind = 'info') {
   const bar = byId('message', HTMLElement);
+  bar.dataset.topic = topic;
   bar.dataset.kind = kind;
-  bar.hidden = sentence === '';
+  bar.hidden = false;
   byId('message-text', HTMLElement).textContent = sentence;
 }
 
-export const sayNothing = () => say('');
+/** Take back what was said about a topic, or whatever is said. @param {string} [topic] */
+export function unsay(topic) {
+  const bar = byId('message', HTMLElement);
+  if (topic !== undefined && bar.dataset.topic !== topic) return;
+  bar.hidden = true;
+  byId('message-text', HTMLElement).textContent = '';
+}
 
-/** One sentence about any failure; only our own mistakes are worth the console. @param {unknown} error */
-export function sayError(error) {
-  if (error instanceof ServiceError) return say(error.message, 'error');
+/** One sentence about any failure; only our own mistakes are worth the console. @param {string} topic @param {unknown} error */
+export function sayError(topic, error) {
+  if (error instanceof ServiceError) return say(topic, error.message, 'error');
   console.error(error);
-  return say('Something went wrong on this page; reloading it may help.', 'error');
+  return say(topic, 'Something went wrong on this page; reloading it may help.', 'error');
 }
 
 /** Shows that work is under way, and marks the document idle when the map has come to rest. */

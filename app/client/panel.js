@@ -2,7 +2,7 @@
 
 import { address } from './api.js';
 import { surfacesOf } from './catalogue.js';
-import { byId, fillSelect } from './dom.js';
+import { byId, element, fillSelect } from './dom.js';
 import { words } from './format.js';
 import { explanation } from './question.js';
 import { LAYERS, OVERLAYS, readPlace } from './state.js';
@@ -64,7 +64,7 @@ export class Panel {
     byId('statistic-choice', HTMLElement).hidden = state.layer !== 'concentration' || state.surface === null;
     byId('exceedance-choice', HTMLElement).hidden = state.layer !== 'exceedance' || state.surface === null;
     byId('explanation', HTMLElement).textContent = state.surface ? explanation(state) : '';
-    this.#drawDownload(state);
+    this.#drawAbout(state);
   }
 
   /** @param {State} state */
@@ -79,10 +79,15 @@ export class Panel {
   }
 
   /** @param {State} state */
-  #drawDownload({ surface }) {
+  #drawAbout({ surface: id }) {
+    const surface = this.#catalogue.surfaces.find((one) => one.id === id);
     const link = byId('download', HTMLAnchorElement);
-    link.hidden = surface === null;
-    if (surface) link.href = address(`collections/${surface}/coverage`);
+    link.hidden = !surface;
+    byId('about', HTMLElement).hidden = !surface?.about.length;
+    if (!surface) return;
+    link.href = address(`collections/${surface.id}/coverage`);
+    const rows = surface.about.map(([term, text]) => element('div', {}, element('dt', {}, term), element('dd', {}, text)));
+    byId('about-list', HTMLElement).replaceChildren(...rows);
   }
 }
 

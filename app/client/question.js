@@ -1,7 +1,7 @@
 /** From the state to what is asked of the service, and to the words that say it. */
 
 import { figure, words } from './format.js';
-import { assumed, nameOf } from './guideline.js';
+import { assumed, nameOf, obstacle } from './guideline.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./types.js').Limit} Limit */
@@ -45,6 +45,14 @@ export function threshold(state, limits) {
     assumptions: chosen.assumptions,
     query: [['guideline', chosen.rule], ...assumptionQuery(state.assume)],
   };
+}
+
+/** Why the layer of exceedance has nothing to show, if so. @param {State} state @param {readonly Limit[]} limits */
+export function whyNot({ layer, against, guideline }, limits) {
+  if (layer !== 'exceedance' || against !== 'guideline' || !limits.length) return '';
+  const chosen = limits.find(({ rule }) => rule === guideline);
+  if (chosen) return `${nameOf(chosen)}: not assessable. ${obstacle(chosen)}`;
+  return 'These data cannot be compared with any guideline value as they are: give an assumption, or a limit of your own.';
 }
 
 /**

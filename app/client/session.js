@@ -5,15 +5,15 @@ import { choose, extentOf } from './catalogue.js';
 import { byId } from './dom.js';
 import { figure, position, words } from './format.js';
 import { colourSamples, markPlace, presentSymbols, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
-import { arranged, nameOf, obstacle } from './guideline.js';
+import { arranged } from './guideline.js';
 import { drawLegend, readable } from './legend.js';
 import { LimitPicker } from './limits.js';
 import { fit, jump, onAsked, PlacePopup, scaleAt, show, viewOf } from './map.js';
-import { say, sayError, sayNothing } from './notice.js';
+import { say, sayError, unsay } from './notice.js';
 import { Panel } from './panel.js';
 import { askPlace, positionQuery } from './place.js';
 import { popupContent, popupMessage } from './popup.js';
-import { assumptionLabel, assumptionQuery, rasterQuery, threshold, titleOf } from './question.js';
+import { assumptionLabel, assumptionQuery, rasterQuery, threshold, titleOf, whyNot } from './question.js';
 import { readHash, writeHash } from './state.js';
 import { debounced, Latest } from './timing.js';
 
@@ -31,11 +31,13 @@ const CONCENTRATION = [['quantity', 'expected']];
 class Task {
   #latest = new Latest();
   #key = '';
+  #topic;
   #busy;
   #work;
 
-  /** @param {import('./notice.js').Busy} busy @param {(signal: AbortSignal) => Promise<void>} work */
-  constructor(busy, work) {
+  /** @param {string} topic of its complaints @param {import('./notice.js').Busy} busy @param {(signal: AbortSignal) => Promise<void>} work */
+  constructor(topic, busy, work) {
+    this.#topic = topic;
     this.#busy = busy;
     this.#work = work;
   }
@@ -45,7 +47,8 @@ class Task {
     const key = JSON.stringify(dependsOn);
     if (key === this.#key) return;
     this.#key = key;
-    void this.#busy.during(() => this.#latest.run(this.#work)).catch(sayError);
+    unsay(this.#topic);
+    void this.#busy.during(() => this.#latest.run(this.#work)).catch((error) => sayError(this.#topic, error));
   }
 }
 
@@ -56,6 +59,9 @@ export class Session {
   /** @type {readonly Limit[]} */
   #limits = [];
   #limitsKey = '';
+  /** @type {string | null} */
+  #limitsOf = null;
+  #told = '';
   /** @type {Legend | null} of the raster */
   #legend = null;
   /** @type {Legend | null} of the concentration, whose classes colour the samples */
@@ -85,10 +91,10 @@ export class Session {
     this.#panel = new Panel(store, catalogue, (place) => this.#goTo(place));
     this.#picker = new LimitPicker(store);
     this.#tasks = {
-      limits: new Task(busy, (signal) => this.#loadLimits(signal)),
-      surface: new Task(busy, (signal) => this.#loadSurface(signal)),
-      overlays: new Task(busy, (signal) => this.#loadOverlays(signal)),
-      place: new Task(busy, (signal) => this.#loadPlace(signal)),
+      limits: new Task('limits', busy, (signal) => this.#loadLimits(signal)),
+      surface: new Task('surface', busy, (signal) => this.#loadSurface(signal)),
+      overlays: new Task('overlays', busy, (signal) => this.#loadOverlays(signal)),
+      place: new Task('place', busy, (signal) => this.#loadPlace(signal)),
     };
     store.subscribe((now, before) => this.#follow(now, before));
     onAsked(map, (place) => store.set({ place }));
@@ -111,7 +117,8 @@ export class Session {
 
   /** @returns {import('./types.js').Threshold | null} */
   get #against() {
-    return threshold(this.#store.state, this.#limits);
+    const { state } = this.#store;
+    return threshold(state, this.#limitsOf === state.surface ? this.#limits : []);
   }
 
   /** @param {State} now @param {State} before */
@@ -122,8 +129,9 @@ export class Session {
     this.#tasks.limits.update(limitsKey);
     this.#tasks.overlays.update(now.contaminant);
     const settled = limitsKey === this.#limitsKey;
-    if (settled && now.layer !== before.layer) return this.#settle(limitsKey);
+    if (settled && now.layer !== before.layer) return this.#settle(limitsKey, this.#limits);
     if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against)]);
+    if (settled) this.#tellObstacle();
     if (settled) this.#tasks.place.update([now.place, now.surface, now.contaminant, this.#against]);
     this.#writeHash();
   }
@@ -182,21 +190,23 @@ export class Session {
   async #loadLimits(signal) {
     const { surface, assume, contaminant } = this.#store.state;
     const key = keyOfLimits(this.#store.state);
+    /** @type {readonly Limit[]} */
+    let limits = [];
     try {
-      this.#limits = surface ? arranged((await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits) : [];
-      sayNothing();
-      if (!surface && contaminant) say(`There are samples of ${contaminant}, but no map of it yet: “edaphos map ${contaminant}” makes one.`);
+      if (surface) limits = arranged((await getJson(`collections/${surface}/limits`, assumptionQuery(assume), signal)).limits);
+      else if (contaminant) say('limits', `There are samples of ${contaminant}, but no map of it yet: “edaphos map ${contaminant}” makes one.`);
     } finally {
-      if (!signal.aborted) this.#settle(key);
+      if (!signal.aborted) this.#settle(key, limits);
     }
   }
 
-  /** The limits for this key are known: go on with what waited for them. @param {string} key */
-  #settle(key) {
+  /** The limits for this key are known: go on with what waited for them. @param {string} key @param {readonly Limit[]} limits */
+  #settle(key, limits) {
+    this.#limits = limits;
     this.#limitsKey = key;
-    this.#picker.drawLimits(this.#limits);
+    this.#limitsOf = this.#store.state.surface;
     this.#store.set({ guideline: this.#knownGuideline() });
-    this.#sayIfNotAssessable();
+    this.#picker.drawLimits(limits);
   }
 
   /** The chosen guideline value if this contaminant has it; to begin with, the first that can be compared. */
@@ -206,12 +216,13 @@ export class Session {
     return this.#limits.find(({ assessable }) => assessable)?.rule ?? null;
   }
 
-  #sayIfNotAssessable() {
-    const { guideline, against, layer } = this.#store.state;
-    const chosen = this.#limits.find(({ rule }) => rule === guideline);
-    if (layer !== 'exceedance' || against !== 'guideline' || this.#against || !this.#limits.length) return;
-    if (chosen) say(`${nameOf(chosen)}: not assessable. ${obstacle(chosen)}`);
-    else say('These data cannot be compared with any guideline value as they are: give an assumption, or a limit of your own.');
+  /** Says once why there is nothing to compare with. */
+  #tellObstacle() {
+    const sentence = this.#against ? '' : whyNot(this.#store.state, this.#limits);
+    if (sentence === this.#told) return;
+    this.#told = sentence;
+    if (sentence) say('obstacle', sentence);
+    else unsay('obstacle');
   }
 
   /** @param {AbortSignal} signal */
@@ -226,6 +237,7 @@ export class Session {
       state.surface && state.layer !== 'concentration' && legendOf(CONCENTRATION),
     ]);
     if (signal.aborted) return;
+    unsay('tiles');
     showSurface(this.#map, tilejson || null, state.opacity);
     this.#legend = legend || null;
     this.#concentration = concentration || legend || null;

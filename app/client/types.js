@@ -9,6 +9,7 @@
  * @property {string} [description]
  * @property {string} [attribution]
  * @property {Box | null} box
+ * @property {[string, string][]} about how it was made
  */
 
 /**
