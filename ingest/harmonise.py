@@ -116,6 +116,12 @@ class _Work:
         written = np.concatenate([part.written for part in parts])
         return cls(specimens, measurements.combine_chunks(), written, alive, findings)
 
+    @property
+    def labels(self) -> Any:
+        """The codes as the file gives them, empty where the row's number stands in for one."""
+        codes = self.specimens["code"]
+        return pc.if_else(pc.equal(codes, pc.cast(self.specimens["row"], pa.string())), "", codes)
+
     def note(self, rule: str, where: Mask, texts: Any, reason: str, *, column: str | None = None) -> None:
         """Note that records of a mask break a rule; a rejecting rule takes them out."""
         if where.any():
@@ -133,8 +139,7 @@ class _Work:
     def drop_repeated_rows(self) -> Mask:
         """Take out rows that repeat an earlier one cell by cell."""
         repeated = self.alive & ~is_first(self.specimens["content"], self.alive)
-        codes = self.specimens["code"]
-        self.note("duplicate-row", repeated, codes, "repeats an earlier row cell by cell")
+        self.note("duplicate-row", repeated, self.labels, "repeats an earlier row cell by cell")
         self.alive &= ~repeated
         return repeated
 
@@ -193,9 +198,9 @@ class _Work:
         """Which records are stored: those with a measurement, or in which nothing was written."""
         measured = np.zeros(len(self.alive), np.bool_)
         measured[self.measurements["record"].to_numpy()] = True
-        codes, nothing = self.specimens["code"], self.written == 0
-        self.note("nothing-measured", self.alive & nothing, codes, "has no value in any measured column")
-        self.note("all-rejected", self.alive & ~nothing & ~measured, codes, "has no value that could be used")
+        nothing = self.written == 0
+        self.note("nothing-measured", self.alive & nothing, self.labels, "has no value in any measured column")
+        self.note("all-rejected", self.alive & ~nothing & ~measured, self.labels, "has no value that could be used")
         return self.alive
 
     def tables(self, loaded: Mask) -> tuple[Any, Any]:

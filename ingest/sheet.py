@@ -93,9 +93,7 @@ class Sheet:
         first, last = (
             pc.take(pa.array([span[end] if span else None for span in spans], DAY), distinct.indices) for end in (0, 1)
         )
-        unread = (texts.is_valid() if not len(texts) else pc.and_(texts.is_valid(), first.is_null())).to_numpy(
-            zero_copy_only=False
-        )
+        unread = pc.and_(texts.is_valid(), first.is_null()).to_numpy(zero_copy_only=False)
         self.find("not-a-date", unread, texts, f"is not a date written {written}", (given.column, False))
         return first, last
 
