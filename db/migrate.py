@@ -1,5 +1,6 @@
 """Bring a database to the schema of this version, check that it is there, or take it away."""
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
 
 
 def _config(connection: Connection) -> Config:
-    config = Config()
+    config = Config(stdout=StringIO())
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from app.cli.choices import Basis, Dataset, Depth, Digestion, Medium, selection_of
-from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database
+from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database, transaction
 from app.jobs import defer_map
 from app.settings import Settings
 from app.work.maps import MapRequest, PublishedMap, make_map
@@ -39,15 +39,13 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     settings = Settings()
     selection = selection_of(contaminant, dataset, medium, digestion, basis, depth)
     request = MapRequest(selection, resolution, area and area.resolve(), method, transform, neighbours, seed)
-    with ready_database(settings) as database:
-        if later:
+    if later:
+        with ready_database(settings) as database:
             job = defer_map(database, request)
-            print_json({"job": job}) if as_json else output.print(f"job {job} waits for `edaphos worker`")
-            return
-        engine = database.engine()
-        with engine.begin() as connection, progress_bar(f"mapping {selection.contaminant}") as progress:
-            made = make_map(settings, connection, request, progress)
-        engine.dispose()
+        print_json({"job": job}) if as_json else output.print(f"job {job} waits for `edaphos worker`")
+        return
+    with transaction(settings) as connection, progress_bar(f"mapping {selection.contaminant}") as progress:
+        made = make_map(settings, connection, request, progress)
     print_json(made.to_dict()) if as_json else show(made)
 
 

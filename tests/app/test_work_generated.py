@@ -80,7 +80,9 @@ async def the_service_agrees_with_the_file(
     app = create_app(settings, database)
     transport = httpx.ASGITransport(app=app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://test") as web:
-        items = (await web.get("/collections/samples/items", params={"contaminant": survey.contaminant})).json()
+        items = (
+            await web.get("/collections/samples/items", params={"contaminant": survey.contaminant, "limit": 1000})
+        ).json()
         assert items["numberMatched"] == len(survey.lower)
         censored = sum(feature["properties"]["censored"] for feature in items["features"])
         assert censored == round(float((survey.lower == 0).mean()) * len(items["features"]))
