@@ -49,7 +49,7 @@ _ALL = (
     Rule("all-rejected", "reject", "no value of the row could be used"),
     Rule("duplicate-row", "info", "the row repeats an earlier one, cell by cell"),
     Rule("nothing-measured", "info", "no value stands in the row"),
-    Rule("substituted-limit", "flag", "the lowest value repeats too often to have been measured"),
+    Rule("substituted-limit", "flag", "probably a substituted detection limit: the lowest value repeats too often"),
     Rule("below-own-limit", "flag", "the value lies below its own limit of detection"),
     Rule("file-layout", "info", "how the file is written was found out, not stated"),
 )

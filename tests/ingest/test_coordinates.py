@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
@@ -15,6 +15,7 @@ def fault(x: float, y: float, crs: str, tolerance: float = 0.5) -> Fault:
     return Fault(int(locate(np.array([x]), np.array([y]), horizontal_crs(crs), tolerance).fault[0]))
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(SYSTEMS), st.floats(0.05, 0.95), st.floats(0.05, 0.45))
 def test_a_place_in_the_area_of_use_comes_back(name: str, across: float, up: float) -> None:
     crs = horizontal_crs(name)
