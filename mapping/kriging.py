@@ -257,7 +257,7 @@ class FittedKriging:
     def rebuild(samples: Samples, parameters: Mapping[str, Any]) -> FittedKriging:
         """The fitted model that wrote `parameters`, from the same samples, without fitting again.
 
-        ValueError when the samples are others.
+        Its empirical variogram is that of the values in use. ValueError when the samples are others.
         """
         if samples.digest() != parameters["samples_sha256"]:
             raise ValueError("these are not the samples from which the map was made: their digest differs")
@@ -274,7 +274,11 @@ class FittedKriging:
             seed=parameters["seed"],
         )
         rebuilt = recipe.fit(samples)
-        return replace(rebuilt, notes=tuple(parameters["notes"]))
+        empirical = None
+        if recipe.cutoff is not None:
+            raw = empirical_variogram(rebuilt.sites.xy, rebuilt.values, recipe.cutoff, recipe.bins)
+            empirical = raw.without_error(float(rebuilt.sites.error.mean()))
+        return replace(rebuilt, empirical=empirical, notes=tuple(parameters["notes"]))
 
 
 def _between(sets: Vector) -> Vector:

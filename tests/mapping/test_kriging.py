@@ -125,6 +125,9 @@ def test_a_model_is_rebuilt_from_its_parameters(method: str) -> None:
     again = FittedKriging.rebuild(samples, model.parameters())
     assert (again.predict(places(8)).mean == model.predict(places(8)).mean).all()
     assert again.parameters()["covariance"] == model.parameters()["covariance"]
+    assert again.empirical is not None
+    assert model.empirical is not None
+    np.testing.assert_array_equal(again.empirical.semivariance, model.empirical.semivariance)
     with pytest.raises(ValueError, match="not the samples"):
         FittedKriging.rebuild(survey(9), model.parameters())
 
