@@ -13,7 +13,7 @@ const rising = (/** @type {LegendClass} */ a, /** @type {LegendClass} */ b) => (
 export function readable(legend) {
   const classes = [...legend.classes].sort(rising);
   if (legend.unit !== PROBABILITY) return { ...legend, classes };
-  return { ...legend, unit: '', classes: classes.map((one) => ({ ...one, label: percentages(one) })) };
+  return { ...legend, title: 'Probability above the limit', unit: '', classes: classes.map((one) => ({ ...one, label: percentages(one) })) };
 }
 
 /** @param {LegendClass} one */

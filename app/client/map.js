@@ -14,7 +14,8 @@ import { say } from './notice.js';
 /** @typedef {import('./types.js').Box} Box */
 /** @typedef {import('./state.js').State['view']} View */
 
-const FIT = { padding: { top: 70, bottom: 50, left: 40, right: 40 }, animate: false, maxZoom: 17 };
+const FIT = { animate: false, maxZoom: 17 };
+const WIDE = 900; // pixels of map, enough to leave the legend its own side
 
 /** @param {maplibre.LngLat} place @returns {Place} */
 const placeOf = ({ lng, lat }) => ({ lon: wrapped(lng), lat });
@@ -60,7 +61,9 @@ function showPointer(map, output) {
 /** @param {maplibre.Map} map @param {Box} box */
 export function fit(map, box) {
   const [west, south, east, north] = unrolled(box);
-  map.fitBounds([[west, Math.max(south, -85)], [east, Math.min(north, 85)]], FIT);
+  const right = map.getContainer().clientWidth > WIDE ? 270 : 40;
+  const padding = { top: 90, bottom: 50, left: 50, right };
+  map.fitBounds([[west, Math.max(south, -85)], [east, Math.min(north, 85)]], { ...FIT, padding });
 }
 
 /** @param {maplibre.Map} map @param {NonNullable<View>} view */
