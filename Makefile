@@ -29,7 +29,7 @@ check: setup-dev  ## style, types and walls between the rooms
 	npm run --silent check
 
 bench: setup-dev $(VENV)/.bench  ## the speeds we claim, as ratios in one run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 setup: system $(VENV)/.installed app/client/vendor/.installed
 setup-dev: setup browser $(VENV)/.installed-dev
@@ -54,8 +54,8 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-$(VENV)/.bench: pyproject.toml $(VENV)/.installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
 
 app/client/vendor/.installed: package.json package-lock.json | system
@@ -68,6 +68,7 @@ lock:  ## choose the newest versions of what we depend on, and write them down w
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --upgrade --extra build --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml $(LOCK) --upgrade --extra build --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml $(LOCK) --upgrade --extra build --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 
 clean:  ## remove what was installed and built; the data folder var/ stays
 	rm -rf $(VENV) node_modules app/client/vendor build dist *.egg-info

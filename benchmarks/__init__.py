@@ -1,0 +1,1 @@
+"""The speeds we claim, each as a ratio in one run."""
