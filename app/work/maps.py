@@ -212,7 +212,7 @@ def _parameters(request: MapRequest, material: Material, grid: Grid, area: BaseG
         "area": shapely.to_wkb(shapely.normalize(area)).hex(),
         "area_is": "the area given"
         if request.area
-        else "the concave hull of the samples and one sample spacing around",
+        else "the concave hull of the samples and half a sample spacing around",
         "projection": material.projection.name,
         "projection_scale_error": material.projection.scale_error,
         "support": "point",
