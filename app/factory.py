@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from app import problems
 from app.http import health, static
@@ -35,7 +35,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     app.include_router(health.router, tags=["Health"])
     app.include_router(static.router)
     app.mount("/static", static.client_files())
-    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=1_000,
+        compresslevel=5,
+        # A GeoTIFF is compressed within, and read by ranges of its own bytes.
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
+    )
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
