@@ -1,24 +1,29 @@
 """Covariance functions as values that add up: `Nugget(0.05) + Spherical(0.59, 897.0)`.
 
 Ranges follow gstat: exponential sill·exp(−h/range), Gaussian sill·exp(−(h/range)²), spherical zero from
-the range on.
+the range on, Matérn of Bessel functions of h/range. So does geometric anisotropy: `angle` is the direction of the
+longest range in degrees clockwise from north, `ratio` the shortest range over the longest.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import cos, radians, sin
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
+from scipy.special import gamma, kv
 
 from mapping.arrays import Points, Vector
 
 CACHED = 32_768
 """Distances at a time: intermediate results stay in the processor's cache."""
+ROUND = (0.0, 1.0)
+"""The anisotropy (angle, ratio) of a covariance that has none."""
 
 
 class Covariance(ABC):
@@ -45,7 +50,10 @@ class Covariance(ABC):
         return tuple(term for term in self.terms if isinstance(term, Structure))
 
     def covariance(self, h: ArrayLike) -> Vector:
-        """Covariance at distances `h` in metres, any shape; at h = 0 it is the sill."""
+        """Covariance at distances `h` in metres, any shape; at h = 0 it is the sill.
+
+        Terms with anisotropy count in the direction of their longest range.
+        """
         distance = np.asarray(h, dtype=np.float64)
         total = np.zeros(distance.shape)
         near, summed = distance.reshape(-1), total.reshape(-1)
@@ -62,11 +70,24 @@ class Covariance(ABC):
 
     def between(self, a: Points, b: Points) -> Vector:
         """Covariances (..., n, m) between places a (..., n, 2) and b (..., m, 2)."""
-        if a.ndim == 2 and b.ndim == 2:
-            return self.covariance(cdist(a, b))
-        dx = a[..., :, None, 0] - b[..., None, :, 0]
-        dy = a[..., :, None, 1] - b[..., None, :, 1]
-        return self.covariance(np.sqrt(dx * dx + dy * dy))
+        parts = [Sum(terms).covariance(_distances(a, b, stretch)) for stretch, terms in self._by_stretch().items()]
+        return parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
+
+    def at_offset(self, dx: ArrayLike, dy: ArrayLike) -> Vector:
+        """Covariance between places that lie `dx` east and `dy` north of each other, any two shapes that broadcast."""
+        offset = np.stack(np.broadcast_arrays(np.asarray(dx, dtype=np.float64), np.asarray(dy, dtype=np.float64)), -1)
+        here = np.zeros((*offset.shape[:-1], 1, 2))
+        return self.between(offset[..., None, :], here)[..., 0, 0]
+
+    def _by_stretch(self) -> dict[tuple[float, float], tuple[Term, ...]]:
+        """The terms by their anisotropy; a nugget goes with any."""
+        structured = self.structured
+        first = structured[0].stretch if structured else ROUND
+        groups: dict[tuple[float, float], tuple[Term, ...]] = {}
+        for term in self.terms:
+            stretch = term.stretch if isinstance(term, Structure) else first
+            groups[stretch] = (*groups.get(stretch, ()), term)
+        return groups
 
     def __add__(self, other: Covariance) -> Covariance:
         return Sum(self.terms + other.terms)
@@ -147,22 +168,33 @@ class Nugget(Term):
 class Structure(Term):
     """A correlation that falls with distance; `practical` ranges away it is (almost) gone.
 
-    `least_nugget` is the share of its sill that a fitted model adds as nugget, at least.
+    `range` is in metres; where `ratio` < 1 it is the longest, in the direction `angle`. `least_nugget` is the share
+    of its sill that a fitted model adds as nugget, at least.
     """
 
     practical: ClassVar[float]
     least_nugget: ClassVar[float] = 0.0
     partial_sill: float
     range: float
+    angle: float = field(default=0.0, kw_only=True)
+    ratio: float = field(default=1.0, kw_only=True)
 
     def __post_init__(self) -> None:
         _check_sill(self.partial_sill)
         if not (np.isfinite(self.range) and self.range > 0.0):
             raise ValueError(f"a range must be finite and above zero, got {self.range}")
+        if not (np.isfinite(self.angle) and 0.0 < self.ratio <= 1.0):
+            raise ValueError(
+                f"anisotropy needs a finite angle and a ratio of ranges in (0, 1], got {self.angle} and {self.ratio}"
+            )
 
-    @staticmethod
+    @property
+    def stretch(self) -> tuple[float, float]:
+        """(angle, ratio) where the range depends on the direction."""
+        return ROUND if self.ratio == 1.0 else (self.angle % 180.0, self.ratio)
+
     @abstractmethod
-    def shape(ratio: Vector) -> Vector:
+    def shape(self, ratio: Vector) -> Vector:
         """Correlation at distances counted in ranges."""
 
     def correlation(self, h: Vector) -> Vector:
@@ -171,11 +203,15 @@ class Structure(Term):
 
     def describe_term(self) -> str:
         """`spherical 0.591 (range 897 m)`."""
-        return f"{self.name} {self.partial_sill:.3g} (range {self.range:.4g} m)"
+        text = f"range {self.range:.4g} m"
+        if self.ratio != 1.0:
+            text += f" at {self.angle % 180.0:.3g}°, {self.ratio:.3g} of it across"
+        return f"{self.name} {self.partial_sill:.3g} ({text})"
 
     def to_dict_term(self) -> dict[str, Any]:
-        """Structure, partial sill and range."""
-        return {"structure": self.name, "partial_sill": self.partial_sill, "range": self.range}
+        """Structure, partial sill and range; anisotropy where there is any."""
+        stored = {"structure": self.name, "partial_sill": self.partial_sill, "range": self.range}
+        return stored if self.ratio == 1.0 else stored | {"angle": self.angle, "ratio": self.ratio}
 
 
 class Spherical(Structure):
@@ -184,8 +220,7 @@ class Spherical(Structure):
     name = "spherical"
     practical = 1.0
 
-    @staticmethod
-    def shape(ratio: Vector) -> Vector:
+    def shape(self, ratio: Vector) -> Vector:
         """The overlap of two spheres of diameter one."""
         within: Vector = np.minimum(ratio, 1.0)
         return 1.0 - within * (1.5 - 0.5 * within * within)
@@ -197,8 +232,7 @@ class Exponential(Structure):
     name = "exponential"
     practical = 3.0
 
-    @staticmethod
-    def shape(ratio: Vector) -> Vector:
+    def shape(self, ratio: Vector) -> Vector:
         """exp(−ratio)."""
         return np.exp(-ratio)
 
@@ -213,10 +247,44 @@ class Gaussian(Structure):
     practical = 3.0**0.5
     least_nugget = 1e-3
 
-    @staticmethod
-    def shape(ratio: Vector) -> Vector:
+    def shape(self, ratio: Vector) -> Vector:
         """exp(−ratio²)."""
         return np.exp(-(ratio**2))
+
+
+@dataclass(frozen=True)
+class Matern(Structure):
+    """2^(1−ν)/Γ(ν) · (h/a)^ν · K_ν(h/a); its smoothness ν is 0.5 for an exponential and grows with smoothness.
+
+    Half-integers up to 2.5 have closed forms (Stein 1999, section 2.7).
+    """
+
+    name = "matern"
+    practical = 4.0
+    smoothness: float = field(default=1.0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.05 <= self.smoothness <= 20.0:
+            raise ValueError(f"the smoothness of a Matérn covariance must lie in [0.05, 20], got {self.smoothness}")
+
+    def shape(self, ratio: Vector) -> Vector:
+        """The Matérn correlation of this smoothness."""
+        polynomial = {0.5: (1.0,), 1.5: (1.0, 1.0), 2.5: (1 / 3, 1.0, 1.0)}.get(self.smoothness)
+        if polynomial is not None:
+            closed: Vector = np.polyval(polynomial, ratio) * np.exp(-ratio)
+            return closed
+        apart = np.maximum(ratio, 1e-12)
+        bessel: Vector = 2.0 ** (1.0 - self.smoothness) / gamma(self.smoothness) * apart**self.smoothness
+        return np.where(ratio > 0.0, np.minimum(bessel * kv(self.smoothness, apart), 1.0), 1.0)
+
+    def describe_term(self) -> str:
+        """`matern 0.591 (range 150 m), smoothness 1.5`."""
+        return f"{super().describe_term()}, smoothness {self.smoothness:.3g}"
+
+    def to_dict_term(self) -> dict[str, Any]:
+        """As every structure, and the smoothness."""
+        return super().to_dict_term() | {"smoothness": self.smoothness}
 
 
 @dataclass(frozen=True)
@@ -235,8 +303,14 @@ class Sum(Covariance):
         return self.parts
 
 
-STRUCTURES: dict[str, type[Structure]] = {kind.name: kind for kind in (Spherical, Exponential, Gaussian)}
+STRUCTURES: dict[str, type[Structure]] = {kind.name: kind for kind in (Spherical, Exponential, Gaussian, Matern)}
 """Every correlated structure by name: a new one gets its line here."""
+
+DEFAULT_STRUCTURES = ("spherical", "exponential", "gaussian")
+"""What a fit tries unless told otherwise."""
+
+SMOOTHNESSES = (0.5, 1.0, 1.5, 2.5)
+"""What a least-squares fit of a Matérn covariance tries: empirical variograms hardly tell finer steps apart."""
 
 
 def structure_named(name: str) -> type[Structure]:
@@ -245,3 +319,29 @@ def structure_named(name: str) -> type[Structure]:
         return STRUCTURES[name]
     except KeyError:
         raise ValueError(f"no covariance structure is called {name!r}; known are {', '.join(STRUCTURES)}") from None
+
+
+def prototypes(name: str) -> tuple[Structure, ...]:
+    """Structures of sill and range one that a fit called `name` tries: `spherical`, `matern`, `matern:1.5`."""
+    kind, _, smoothness = name.partition(":")
+    if structure_named(kind) is not Matern:
+        return (structure_named(name)(1.0, 1.0),)
+    if not smoothness:
+        return tuple(Matern(1.0, 1.0, smoothness=each) for each in SMOOTHNESSES)
+    try:
+        return (Matern(1.0, 1.0, smoothness=float(smoothness)),)
+    except ValueError as error:
+        raise ValueError(f"structure {name!r}: {error}") from None
+
+
+def _distances(a: Points, b: Points, stretch: tuple[float, float]) -> Vector:
+    """Distances (..., n, m), those across the direction of the longest range stretched to count like those along."""
+    if stretch != ROUND:
+        angle, ratio = radians(stretch[0]), stretch[1]
+        turn = np.array([[sin(angle), cos(angle) / ratio], [cos(angle), -sin(angle) / ratio]])
+        a, b = a @ turn, b @ turn
+    if a.ndim == 2 and b.ndim == 2:
+        return cdist(a, b)
+    dx = a[..., :, None, 0] - b[..., None, :, 0]
+    dy = a[..., :, None, 1] - b[..., None, :, 1]
+    return np.sqrt(dx * dx + dy * dy)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from mapping.arrays import Vector, as_points
 from mapping.censoring import DRAWS, gibbs, substituted
-from mapping.covariance import STRUCTURES, Covariance, Nugget
+from mapping.covariance import DEFAULT_STRUCTURES, Covariance, Nugget, prototypes
 from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.simulation import Simulation, simulate
@@ -43,7 +43,7 @@ class Kriging:
 
     transform: Transform = field(default_factory=Log)
     kind: str = "ordinary"
-    structures: tuple[str, ...] = tuple(STRUCTURES)
+    structures: tuple[str, ...] = DEFAULT_STRUCTURES
     covariance: Covariance | None = None
     cutoff: float | None = None
     bins: int = 15
@@ -54,9 +54,10 @@ class Kriging:
     def __post_init__(self) -> None:
         if self.kind not in TRENDS:
             raise ValueError(f"no kriging is called {self.kind!r}; known are {', '.join(TRENDS)}")
-        unknown = [name for name in self.structures if name not in STRUCTURES]
-        if unknown or not self.structures:
-            raise ValueError(f"structures must be among {', '.join(STRUCTURES)}, got {list(self.structures)}")
+        if not self.structures:
+            raise ValueError("structures must name at least one covariance structure to fit")
+        for name in self.structures:
+            prototypes(name)
         if self.neighbours is not None and self.neighbours < 1:
             raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
         if self.cutoff is not None and not self.cutoff > 0.0:

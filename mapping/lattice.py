@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.fft import fft2, next_fast_len
 
 from mapping.arrays import Points, Vector
-from mapping.covariance import Structure
+from mapping.covariance import Structure, Sum
 
 MOST_NODES = 16_000_000
 MARGIN = 3
@@ -107,8 +107,7 @@ def _spectrum(lattice: Lattice, structures: tuple[Structure, ...]) -> Vector:
 
 
 def _torus_eigenvalues(lattice: Lattice, structures: tuple[Structure, ...], shape: tuple[int, int]) -> Vector:
-    j, i = (np.minimum(np.arange(n), n - np.arange(n)) for n in shape)
-    h = np.hypot(j[:, None] * lattice.dy, i * lattice.dx)
-    covariance = sum((term.partial_sill * term.correlation(h) for term in structures), np.zeros(shape))
+    j, i = ((np.arange(n) + n // 2) % n - n // 2 for n in shape)
+    covariance = Sum(structures).at_offset(i * lattice.dx, j[:, None] * lattice.dy)
     eigenvalues: Vector = fft2(covariance).real
     return eigenvalues

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import cdist
 
 from mapping.arrays import Points, Vector, as_points
-from mapping.covariance import Covariance, Nugget, Structure, structure_named
+from mapping.covariance import Covariance, Nugget, Structure, prototypes
 
 ESTIMATORS = ("matheron", "cressie-hawkins")
 PAIRS_AT_ONCE = 2_000_000
@@ -125,13 +125,16 @@ def fit_variogram(empirical: EmpiricalVariogram, structure: str) -> VariogramFit
     """Nugget and one structure by weighted least squares, weights N/h² as gstat's default.
 
     For a given range the two sills are a linear problem with bounds at zero, solved exactly; the range is
-    searched over its whole useful interval, so that the minimum found is the global one. Data that cannot
-    carry a model get a pure nugget and a note.
+    searched over its whole useful interval, so that the minimum found is the global one. `structure` is a name of
+    `STRUCTURES`, or `matern:<smoothness>`. Data that cannot carry a model get a pure nugget and a note.
     """
     fallback = _fallback(empirical)
     if fallback is not None:
         return fallback
-    kind = structure_named(structure)
+    return min((_fit_prototype(empirical, each) for each in prototypes(structure)), key=lambda fit: fit.sse)
+
+
+def _fit_prototype(empirical: EmpiricalVariogram, kind: Structure) -> VariogramFit:
     shortest, longest = empirical.distance[0] / 4.0, 10.0 * empirical.cutoff / kind.practical
     low, high = shortest, longest
     for _ in range(ZOOMS):
@@ -139,7 +142,9 @@ def fit_variogram(empirical: EmpiricalVariogram, structure: str) -> VariogramFit
         nugget, partial, sse = _profile(empirical, kind, ranges)
         best = int(np.argmin(sse))
         low, high = ranges[max(best - 1, 0)], ranges[min(best + 1, RANGES_TRIED - 1)]
-    covariance = Nugget(float(nugget[best])) + kind(float(partial[best]), float(ranges[best]))
+    covariance = Nugget(float(nugget[best])) + replace(
+        kind, partial_sill=float(partial[best]), range=float(ranges[best])
+    )
     return _described(covariance, float(sse[best]), still_rising=ranges[best] > 0.99 * longest)
 
 
@@ -154,7 +159,7 @@ def _described(covariance: Covariance, sse: float, still_rising: bool) -> Variog
     return VariogramFit(covariance, sse, why, candidates, (note,) if still_rising else ())
 
 
-def _profile(empirical: EmpiricalVariogram, kind: type[Structure], ranges: Vector) -> tuple[Vector, Vector, Vector]:
+def _profile(empirical: EmpiricalVariogram, kind: Structure, ranges: Vector) -> tuple[Vector, Vector, Vector]:
     """Best non-negative nugget and partial sill for each range (r,), and their weighted sum of squares.
 
     Least squares in two unknowns: the free optimum where it is not negative, else the better of the two edges.

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Nugget, Spherical, structure_named
+from mapping.covariance import (
+    STRUCTURES,
+    Covariance,
+    Exponential,
+    Gaussian,
+    Matern,
+    Nugget,
+    Spherical,
+    prototypes,
+    structure_named,
+)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
@@ -44,7 +54,15 @@ def test_a_sum_adds_up() -> None:
     assert total.describe() == "nugget 0.1 + spherical 0.5 (range 300 m) + exponential 0.4 (range 900 m)"
 
 
-@pytest.mark.parametrize("covariance", [Nugget(0.3), Gaussian(1 / 3, 700.1), Nugget(0.1) + Spherical(0.2, np.pi)])
+@pytest.mark.parametrize(
+    "covariance",
+    [
+        Nugget(0.3),
+        Gaussian(1 / 3, 700.1),
+        Nugget(0.1) + Spherical(0.2, np.pi),
+        Matern(0.1, 3.0, smoothness=0.7, angle=30.0, ratio=0.2) + Nugget(1.0),
+    ],
+)
 def test_json_brings_it_back_exactly(covariance: Covariance) -> None:
     assert Covariance.from_dict(json.loads(json.dumps(covariance.to_dict()))) == covariance
 
@@ -66,3 +84,48 @@ def test_stacks_of_places_give_the_same_covariances() -> None:
     stacked = model.between(xy, xy)
     for each, places in zip(stacked, xy, strict=True):
         np.testing.assert_allclose(each, model.between(places, places), rtol=1e-14)
+
+
+@pytest.mark.parametrize("smoothness", [0.5, 1.5, 2.5])
+def test_closed_forms_of_matern_are_its_bessel_functions(smoothness: float) -> None:
+    h = np.linspace(0.0, 900.0, 50)
+    near = Matern(1.0, 100.0, smoothness=smoothness + 1e-9).covariance(h)
+    np.testing.assert_allclose(Matern(1.0, 100.0, smoothness=smoothness).covariance(h), near, atol=1e-7)
+    if smoothness == 0.5:
+        np.testing.assert_allclose(near, Exponential(1.0, 100.0).covariance(h), atol=1e-7)
+
+
+def test_anisotropy_follows_gstat() -> None:
+    """gstat: vgm(anis = c(30, 0.25)): the range holds 30° clockwise from north, a quarter of it across."""
+    model = Exponential(1.0, 100.0, angle=30.0, ratio=0.25)
+    along = 100.0 * np.array([[np.sin(np.pi / 6), np.cos(np.pi / 6)]])
+    across = 25.0 * np.array([[np.cos(np.pi / 6), -np.sin(np.pi / 6)]])
+    here = np.zeros((1, 2))
+    for offset in (along, across, -along, -across):
+        assert model.between(here, offset)[0, 0] == pytest.approx(np.exp(-1.0))
+        assert model.at_offset(*offset[0]) == pytest.approx(np.exp(-1.0))
+    assert Exponential(1.0, 100.0, angle=210.0, ratio=0.25).at_offset(7.0, 3.0) == pytest.approx(
+        model.at_offset(7.0, 3.0)
+    )
+
+
+def test_terms_with_different_directions_add_up() -> None:
+    xy = np.random.default_rng(4).uniform(0.0, 500.0, (30, 2))
+    parts = (Nugget(0.2), Spherical(0.5, 300.0, angle=45.0, ratio=0.5), Exponential(0.3, 100.0))
+    total = parts[0] + parts[1] + parts[2]
+    np.testing.assert_allclose(total.between(xy, xy), sum(part.between(xy, xy) for part in parts), rtol=1e-13)
+    assert np.linalg.eigvalsh(total.between(xy, xy)).min() > 0.19
+
+
+@pytest.mark.parametrize("wrong", [{"ratio": 0.0}, {"ratio": 1.5}, {"angle": np.nan}, {"smoothness": 0.0}])
+def test_impossible_anisotropy_and_smoothness_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"anisotropy|smoothness"):
+        Matern(1.0, 1.0, **wrong)
+
+
+def test_a_fit_may_name_the_smoothness() -> None:
+    assert prototypes("matern:1.5") == (Matern(1.0, 1.0, smoothness=1.5),)
+    assert len(prototypes("matern")) > 1
+    for wrong in ("matern:rough", "spherical:2"):
+        with pytest.raises(ValueError, match=wrong):
+            prototypes(wrong)
