@@ -44,39 +44,61 @@ def filters_of(selection: Selection) -> Mapping[str, Value]:
     return MappingProxyType({name: value for name, value in chosen.items() if value is not None})
 
 
-async def vector_tile(
-    connection: Connection, collection: str, tile: Tile, selection: Selection, budget: int = BUDGET
-) -> VectorTile:
-    """The tile of a collection; features one by one up to the budget, cells with counts above it.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A tile of a collection, as it is asked of the database: a constant statement and the values it binds.
 
     Filters that a collection does not know, such as the period of a source, match all of its rows.
     """
-    layer = TILE_LAYERS[collection]
-    filters = {name: value for name, value in filters_of(selection).items() if name in layer.filters}
-    values = (*_frame(layer, tile, selection, budget), *filters.values())
-    (row,) = await connection.fetch(_statement(layer, tuple(filters), aggregated=False), *values)
-    if layer.kind == "points" and row["features"] > budget:
-        (row,) = await connection.fetch(_statement(layer, tuple(filters), aggregated=True), *values)
+
+    collection: str
+    tile: Tile
+    selection: Selection
+    budget: int = BUDGET
+
+    @property
+    def layer(self) -> TileLayer:
+        """How the collection becomes tiles."""
+        return TILE_LAYERS[self.collection]
+
+    @property
+    def filters(self) -> Mapping[str, Value]:
+        """What is restricted, by the name of the filter."""
+        chosen = filters_of(self.selection)
+        return {name: value for name, value in chosen.items() if name in self.layer.filters}
+
+    def statement(self, *, aggregated: bool) -> str:
+        """SQL that answers one row: version, features, tile."""
+        return _statement(self.layer, tuple(self.filters), aggregated=aggregated)
+
+    @property
+    def values(self) -> list[Value]:
+        """What the statement binds; the far edges of the world belong to the last column and row."""
+        tile, layer = self.tile, self.layer
+        frame: dict[str, Value] = {
+            "west": tile.west,
+            "south": tile.south,
+            "east": tile.east,
+            "north": tile.north,
+            "pad": tile.width * BUFFER / EXTENT,
+            "visibilities": list(self.selection.visibilities),
+            "scale": EXTENT / tile.width,
+            "half": HALF,
+            "last_east": math.inf if tile.x == tile.last else tile.east,
+            "last_south": -math.inf if tile.y == tile.last else tile.south,
+            "shifts": list(tile.shifts),
+            "most": self.budget,
+        }
+        names = POINT_VALUES if layer.kind == "points" else SHAPE_VALUES
+        return [*(frame[name] for name in names), *self.filters.values()]
+
+
+async def vector_tile(connection: Connection, question: Question) -> VectorTile:
+    """The tile: features one by one up to the budget, cells with counts above it."""
+    (row,) = await connection.fetch(question.statement(aggregated=False), *question.values)
+    if question.layer.kind == "points" and row["features"] > question.budget:
+        (row,) = await connection.fetch(question.statement(aggregated=True), *question.values)
     return VectorTile(row["version"], row["tile"] if row["features"] else b"")
 
 
 _statement = lru_cache(maxsize=64)(build)
-
-
-def _frame(layer: TileLayer, tile: Tile, selection: Selection, budget: int) -> list[Value]:
-    """What every statement binds; the far edges of the world belong to the last column and row."""
-    values: dict[str, Value] = {
-        "west": tile.west,
-        "south": tile.south,
-        "east": tile.east,
-        "north": tile.north,
-        "pad": tile.width * BUFFER / EXTENT,
-        "visibilities": list(selection.visibilities),
-        "scale": EXTENT / tile.width,
-        "half": HALF,
-        "last_east": math.inf if tile.x == tile.last else tile.east,
-        "last_south": -math.inf if tile.y == tile.last else tile.south,
-        "shifts": list(tile.shifts),
-        "most": budget,
-    }
-    return [values[name] for name in (POINT_VALUES if layer.kind == "points" else SHAPE_VALUES)]

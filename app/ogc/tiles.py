@@ -21,10 +21,8 @@ from app.ogc.standard import Standard, route
 from app.ogc.tile_address import MATRIX_SET, MATRIX_SET_URI, ROW_AND_COLUMN, tile_of, tiled_box, tileset
 from app.problems import NotFoundError
 from app.query import PARAMETERS, Given, Parameter
-from db.selection import Selection
 from tiles.layers import TILE_LAYERS
-from tiles.tile import Tile
-from tiles.vector import vector_tile
+from tiles.vector import Question, vector_tile
 
 router = APIRouter()
 DEEPEST_MADE = 16
@@ -55,20 +53,19 @@ async def feature_tile(request: Request) -> Response:
     """The features of a tile; 204 where there are none."""
     service, collection, tile = service_of(request), _tiled(request), tile_of(request)
     given, _ = asked(request, {"mvt": MVT}, *_known(collection), PARAMETERS["v"])
-    selection = await selection_of(service, given)
+    question = Question(collection.id, tile, await selection_of(service, given))
     expected = given.text("v")
     version = await layer_version(service, collection.id, expected)
-    body = service.tiles.get((collection.id, tile, selection, version))
+    body = service.tiles.get((question, version))
     if body is None:
-        wanted = (collection.id, tile, selection)
-        version, body = await service.drawing.join((*wanted, version), partial(_drawn, service, *wanted))
-        service.tiles.put((*wanted, version), body)
+        version, body = await service.drawing.join((question, version), partial(_drawn, service, question))
+        service.tiles.put((question, version), body)
     return body.response(request, FOR_EVER if version == expected else ASK_AGAIN)
 
 
-async def _drawn(service: Service, collection: str, tile: Tile, selection: Selection) -> tuple[str, Body]:
+async def _drawn(service: Service, question: Question) -> tuple[str, Body]:
     async with service.pool.acquire() as connection:
-        made = await vector_tile(connection, collection, tile, selection)
+        made = await vector_tile(connection, question)
     return str(made.version), Body.packed(made.body, MVT)
 
 

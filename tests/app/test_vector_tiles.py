@@ -23,7 +23,7 @@ from tests.app.conftest import World
 from tests.app.seed import add_contaminants, add_dataset, add_procedure, scatter
 from tiles.statements import BUFFER, EXTENT
 from tiles.tile import Tile
-from tiles.vector import vector_tile
+from tiles.vector import Question, vector_tile
 
 EDGES = [
     *(
@@ -69,6 +69,7 @@ def scattered(server: Database) -> Iterator[Database]:
         add_contaminants(connection)
         scatter(connection, [*EDGES, *BEYOND], "edges")
         add_crowd(connection)
+        connection.execute(text("ANALYZE"))
     engine.dispose()
     yield database
     with administration.connect() as connection:
@@ -106,7 +107,7 @@ def total(features: Features) -> int:
 
 
 async def read(connection: Any, tile: Tile, dataset: str, collection: str = "samples") -> Features:
-    made = await vector_tile(connection, collection, tile, Selection(dataset=dataset), BUDGET)
+    made = await vector_tile(connection, Question(collection, tile, Selection(dataset=dataset), BUDGET))
     return decode(made.body, collection)
 
 
@@ -175,8 +176,15 @@ async def test_a_crowd_is_counted_not_cut(connection: asyncpg.Connection) -> Non
 
 
 async def test_a_contaminant_can_be_chosen(connection: asyncpg.Connection) -> None:
-    made = await vector_tile(connection, "samples", Tile(0, 0, 0), Selection(contaminant="lead"))
+    made = await vector_tile(connection, Question("samples", Tile(0, 0, 0), Selection(contaminant="lead")))
     assert made.body == b""
+
+
+@pytest.mark.parametrize(("collection", "index"), [("samples", "specimen"), ("sites", "site")])
+async def test_tiles_are_found_by_index(connection: asyncpg.Connection, collection: str, index: str) -> None:
+    asked = Question(collection, Tile(9, 200, 170), Selection(contaminant="zinc"))
+    plan = await connection.fetch("EXPLAIN " + asked.statement(aggregated=False), *asked.values)
+    assert f"ix_{index}_geom_3857" in "\n".join(line[0] for line in plan)
 
 
 # Over HTTP
