@@ -1,6 +1,8 @@
 """From degrees to metres: a projected system in which distances over the samples are true to a known bound."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from pyproj import CRS, Proj, Transformer
@@ -41,7 +43,7 @@ class Projection:
 def choose_projection(rows: SampleRows) -> Projection:
     """The system most samples were given in if it serves, else the UTM zone, else an equal-area one made to fit."""
     box = _box(rows.lonlat)
-    for crs in (*_as_given(rows), *_utm(box)):
+    for crs in chain(_as_given(rows), _utm(box)):
         error = _scale_error(crs, box)
         if error <= WORST_SCALE_ERROR:
             return Projection(crs, error)
@@ -57,19 +59,20 @@ def _box(lonlat: Floats) -> tuple[float, float, float, float]:
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
-def _as_given(rows: SampleRows) -> list[CRS]:
+def _as_given(rows: SampleRows) -> Iterator[CRS]:
     names, counts = np.unique(rows.crs, return_counts=True)
     crs = CRS.from_user_input(str(names[counts.argmax()]))
     in_metres = crs.is_projected and all(axis.unit_name == "metre" for axis in crs.axis_info)
-    return [crs] if in_metres else []
+    if in_metres:
+        yield crs
 
 
-def _utm(box: tuple[float, float, float, float]) -> list[CRS]:
+def _utm(box: tuple[float, float, float, float]) -> Iterator[CRS]:
     west, south, east, north = box
     middle = ((west + east) / 2 + 180) % 360 - 180
     area = AreaOfInterest(middle, (south + north) / 2, middle, (south + north) / 2)
     found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=area)
-    return [CRS.from_epsg(info.code) for info in found[:1]]
+    yield from (CRS.from_epsg(info.code) for info in found[:1])
 
 
 def _equal_area(box: tuple[float, float, float, float]) -> CRS:
