@@ -55,7 +55,8 @@ def _key() -> Column[int]:
 
 
 def _dataset() -> Column[int]:
-    return Column("dataset_id", BigInteger, ForeignKey("dataset.id", ondelete="CASCADE"), nullable=False, index=True)
+    # no index of its own: the unique (dataset_id, code) of each of these tables begins with it
+    return Column("dataset_id", BigInteger, ForeignKey("dataset.id", ondelete="CASCADE"), nullable=False)
 
 
 def _contaminant(*, nullable: bool = False) -> Column[str]:
@@ -180,14 +181,16 @@ specimen = Table(
     *_spatial_indexes("specimen"),
 )
 
+# Millions of rows come in at once, and a foreign key looks each of them up by itself: triggers per statement check the
+# references of all new rows together, see migrations/versions/0003_measurement_references.py.
 measurement = Table(
     "measurement",
     metadata,
     _key(),
-    _dataset(),
-    Column("specimen_id", BigInteger, ForeignKey("specimen.id", ondelete="CASCADE"), nullable=False, index=True),
-    _contaminant(),
-    Column("procedure_id", BigInteger, ForeignKey("procedure.id"), nullable=False),
+    Column("dataset_id", BigInteger, nullable=False, comment="of its specimen"),
+    Column("specimen_id", BigInteger, nullable=False, comment="goes when its specimen goes"),
+    Column("contaminant_id", Text, nullable=False),
+    Column("procedure_id", BigInteger, nullable=False),
     Column("basis", Text, nullable=False),
     Column("laboratory", Text),
     Column("batch", Text),
@@ -201,6 +204,7 @@ measurement = Table(
     Column("original_text", Text, nullable=False),
     Column("original_unit", Text, nullable=False),
     Column("quality_flag", Text, nullable=False, server_default="ok"),
+    Column("source_row", Integer, comment="row of the file, where it is not the specimen's"),
     UniqueConstraint("specimen_id", "contaminant_id", "procedure_id", "basis", "replicate"),
     CheckConstraint("lower <= upper AND lower >= 0 AND lower < 'Infinity'", name="bounds"),
     _one_of("basis", BASES),
@@ -258,7 +262,7 @@ release = Table(
     "release",
     metadata,
     _key(),
-    Column("source_id", BigInteger, ForeignKey("source.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("source_id", BigInteger, ForeignKey("source.id", ondelete="CASCADE"), nullable=False),
     _contaminant(nullable=True),
     Column("pollutant", Text, nullable=False, comment="as named by the inventory"),
     Column("medium", Text, nullable=False),
@@ -364,4 +368,11 @@ layer_version = Table(
     Column("layer", Text, primary_key=True, comment="id of the collection"),
     Column("version", BigInteger, nullable=False, server_default="1"),
     Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+vocabulary_state = Table(
+    "vocabulary_state",
+    metadata,
+    Column("name", Text, primary_key=True, comment="table of the vocabulary"),
+    Column("checksum", Text, nullable=False, comment="of the files, of the code that reads them, and of the rows"),
 )

@@ -1,6 +1,5 @@
-"""Arrow tables into database tables by COPY, in the transaction of the caller."""
+"""Arrow tables into database tables by binary COPY, in the transaction of the caller."""
 
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,9 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 from psycopg import sql
-from pyarrow import csv
 from sqlalchemy import Connection, Table, text
+
+from ingest.binary import SIGNATURE, TRAILER, rows_in_binary
 
 CHUNK_ROWS = 65_536
 
@@ -18,22 +18,25 @@ CHUNK_ROWS = 65_536
 def reserve_ids(connection: Connection, table: Table, count: int) -> NDArray[np.int64]:
     """Identifiers of shape (count,) that nobody else will be given."""
     statement = text(
-        "SELECT array_agg(nextval(pg_get_serial_sequence(:table, 'id'))) "
+        "SELECT string_agg(int8send(nextval(pg_get_serial_sequence(:table, 'id'))), '') "
         "FROM generate_series(1, CAST(:count AS bigint))"
     )
     reserved = connection.execute(statement, {"table": table.name, "count": count}).scalar_one()
-    return np.array(reserved or (), dtype=np.int64)
+    return np.frombuffer(reserved or b"", ">i8").astype(np.int64)
 
 
 def copy_rows(connection: Connection, table: Table, rows: Any) -> None:
     """Append an Arrow table whose columns have the names of the database's."""
-    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )
+    types = {name: str(table.c[name].type) for name in rows.column_names}
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(command) as copy:
+        copy.write(SIGNATURE)
         for chunk in rows.to_batches(max_chunksize=CHUNK_ROWS):
-            copy.write(_as_csv(chunk))
+            copy.write(rows_in_binary(chunk, types))
+        copy.write(TRAILER)
 
 
 def points(longitude: Any, latitude: Any) -> Any:
@@ -43,14 +46,7 @@ def points(longitude: Any, latitude: Any) -> Any:
 
 def geometries(shapes: Any) -> Any:
     """Shapely geometries in EPSG:4326 of shape (n,) as PostGIS reads them."""
-    return pa.array(shapely.to_wkb(shapely.set_srid(shapes, 4326), hex=True, include_srid=True), pa.string())
-
-
-def _as_csv(chunk: Any) -> memoryview:
-    """Text quoted, null unquoted and empty: what COPY tells apart in CSV."""
-    buffer = BytesIO()
-    csv.write_csv(chunk, buffer, csv.WriteOptions(include_header=False))
-    return buffer.getbuffer()
+    return pa.array(shapely.to_wkb(shapely.set_srid(shapes, 4326), include_srid=True), pa.binary())
 
 
 def whole(values: Any) -> Any:

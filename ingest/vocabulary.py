@@ -1,22 +1,66 @@
 """The shipped vocabularies into the database; where nothing changed, nothing is written."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, text
+from sqlalchemy import Connection, Table, Text, cast, delete, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
 from db.versions import raise_version
-from ingest.contaminants import Contaminant, shipped_contaminants
+from ingest.contaminants import VOCABULARY, Contaminant, shipped_contaminants
 from ingest.guidelines import GUIDELINE_VALUES, read_guidelines
 from mapping.guideline import GuidelineRow
+
+READ_BY = tuple(Path(__file__).with_name(name) for name in ("vocabulary.py", "contaminants.py", "guidelines.py"))
 
 
 def load_vocabularies(connection: Connection) -> None:
     """Bring contaminants and guideline values up to date; the layer's version rises only when a value changed."""
     load_contaminants(connection)
+    _bring_up_to_date(connection, tables.guideline_value, GUIDELINE_VALUES, _load_guideline_values)
+
+
+def load_contaminants(connection: Connection) -> None:
+    """Bring the contaminants up to date; one that left the vocabulary stays for the measurements that name it."""
+    _bring_up_to_date(connection, tables.contaminant, VOCABULARY, _load_contaminants)
+
+
+def _bring_up_to_date(connection: Connection, table: Table, file: Path, load: Callable[[Connection], None]) -> None:
+    """Load a vocabulary unless files, code and rows are those of the last time: every command comes through here."""
+    shipped = _digest(file)
+    if _stored_checksum(connection, table) == f"{shipped} {_digest_of_rows(connection, table)}":
+        return
+    load(connection)
+    values = {"name": table.name, "checksum": f"{shipped} {_digest_of_rows(connection, table)}"}
+    statement = insert(tables.vocabulary_state).values(values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+@cache
+def _digest(file: Path) -> str:
+    content = hashlib.sha256()
+    for part in (file, *READ_BY):
+        content.update(part.read_bytes())
+    return content.hexdigest()
+
+
+def _stored_checksum(connection: Connection, table: Table) -> str | None:
+    state = tables.vocabulary_state
+    return connection.execute(select(state.c.checksum).where(state.c.name == table.name)).scalar_one_or_none()
+
+
+def _digest_of_rows(connection: Connection, table: Table) -> int:
+    """A digest that does not depend on the order of the rows."""
+    row = func.hashtextextended(cast(literal_column(table.name), Text), 0)
+    return int(connection.execute(select(func.coalesce(func.sum(row), 0)).select_from(table)).scalar_one())
+
+
+def _load_guideline_values(connection: Connection) -> None:
     rows = [_guideline_value(row, cells) for row, cells in zip(read_guidelines(), _cells(), strict=True)]
     changed = _upsert(connection, tables.guideline_value, rows)
     changed += _delete_others(connection, tables.guideline_value, [row["id"] for row in rows])
@@ -24,8 +68,7 @@ def load_vocabularies(connection: Connection) -> None:
         raise_version(connection, "guideline-values")
 
 
-def load_contaminants(connection: Connection) -> None:
-    """Bring the contaminants up to date; one that left the vocabulary stays for the measurements that name it."""
+def _load_contaminants(connection: Connection) -> None:
     _upsert(connection, tables.contaminant, [_contaminant(entry) for entry in shipped_contaminants().entries])
 
 
@@ -81,7 +124,7 @@ def _guideline_value(row: GuidelineRow, cells: Mapping[str, str]) -> dict[str, A
 def _upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
     """Write the rows that differ from the stored ones; how many these were.
 
-    Only who has something to write waits for others that do the same: every command comes through here.
+    Only who has something to write waits for others that do the same.
     """
     if not _changed(connection, table, rows):
         return 0

@@ -49,7 +49,7 @@ def _measured(selection: Selection) -> ColumnElement[Any]:
         .add_columns(
             func.row_number().over(partition_by=measurement.c.contaminant_id, order_by=measurement.c.id).label("turn")
         )
-        .join_from(measurement, procedure)
+        .join_from(measurement, procedure, procedure.c.id == measurement.c.procedure_id)
         .where(measurement.c.specimen_id == specimen.c.id, visible(measurement.c.dataset_id, selection))
         .correlate(specimen)
         .subquery()

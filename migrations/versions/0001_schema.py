@@ -83,6 +83,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("layer", name=op.f("pk_layer_version")),
     )
     op.create_table(
+        "vocabulary_state",
+        sa.Column("name", sa.Text(), nullable=False, comment="table of the vocabulary"),
+        sa.Column(
+            "checksum", sa.Text(), nullable=False, comment="of the files, of the code that reads them, and of the rows"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_vocabulary_state")),
+    )
+    op.create_table(
         "procedure",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("digestion", sa.Text(), nullable=False, comment="aqua-regia, ammonium-nitrate, total, unknown, …"),
@@ -167,7 +175,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_register_entry_dataset_id_code")),
         comment="an entry of a register of contaminated sites",
     )
-    op.create_index(op.f("ix_register_entry_dataset_id"), "register_entry", ["dataset_id"], unique=False)
     op.create_index("ix_register_entry_geom", "register_entry", ["geom"], unique=False, postgresql_using="gist")
     op.create_index(
         "ix_register_entry_geom_3857", "register_entry", ["geom_3857"], unique=False, postgresql_using="gist"
@@ -208,7 +215,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_site_dataset_id_code")),
     )
-    op.create_index(op.f("ix_site_dataset_id"), "site", ["dataset_id"], unique=False)
     op.create_index("ix_site_geom", "site", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("ix_site_geom_3857", "site", ["geom_3857"], unique=False, postgresql_using="gist")
     op.create_table(
@@ -245,7 +251,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_source")),
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_source_dataset_id_code")),
     )
-    op.create_index(op.f("ix_source_dataset_id"), "source", ["dataset_id"], unique=False)
     op.create_index("ix_source_geom", "source", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("ix_source_geom_3857", "source", ["geom_3857"], unique=False, postgresql_using="gist")
     op.create_table(
@@ -349,7 +354,6 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_release_contaminant_id"), "release", ["contaminant_id"], unique=False)
-    op.create_index(op.f("ix_release_source_id"), "release", ["source_id"], unique=False)
     op.create_table(
         "specimen",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -412,7 +416,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_specimen")),
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_specimen_dataset_id_code")),
     )
-    op.create_index(op.f("ix_specimen_dataset_id"), "specimen", ["dataset_id"], unique=False)
     op.create_index("ix_specimen_geom", "specimen", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("ix_specimen_geom_3857", "specimen", ["geom_3857"], unique=False, postgresql_using="gist")
     op.create_index(op.f("ix_specimen_site_id"), "specimen", ["site_id"], unique=False)
@@ -470,8 +473,8 @@ def upgrade() -> None:
     op.create_table(
         "measurement",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("dataset_id", sa.BigInteger(), nullable=False),
-        sa.Column("specimen_id", sa.BigInteger(), nullable=False),
+        sa.Column("dataset_id", sa.BigInteger(), nullable=False, comment="of its specimen"),
+        sa.Column("specimen_id", sa.BigInteger(), nullable=False, comment="goes when its specimen goes"),
         sa.Column("contaminant_id", sa.Text(), nullable=False),
         sa.Column("procedure_id", sa.BigInteger(), nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
@@ -487,16 +490,9 @@ def upgrade() -> None:
         sa.Column("original_text", sa.Text(), nullable=False),
         sa.Column("original_unit", sa.Text(), nullable=False),
         sa.Column("quality_flag", sa.Text(), server_default="ok", nullable=False),
+        sa.Column("source_row", sa.Integer(), nullable=True, comment="row of the file, where it is not the specimen's"),
         sa.CheckConstraint("basis IN ('dry', 'wet', 'unknown')", name=op.f("ck_measurement_basis")),
         sa.CheckConstraint("lower <= upper AND lower >= 0 AND lower < 'Infinity'", name=op.f("ck_measurement_bounds")),
-        sa.ForeignKeyConstraint(["contaminant_id"], ["contaminant.id"], name=op.f("fk_measurement_contaminant_id")),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["dataset.id"], name=op.f("fk_measurement_dataset_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["procedure_id"], ["procedure.id"], name=op.f("fk_measurement_procedure_id")),
-        sa.ForeignKeyConstraint(
-            ["specimen_id"], ["specimen.id"], name=op.f("fk_measurement_specimen_id"), ondelete="CASCADE"
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measurement")),
         sa.UniqueConstraint(
             "specimen_id",
@@ -507,18 +503,12 @@ def upgrade() -> None:
             name=op.f("uq_measurement_specimen_id_contaminant_id_procedure_id_basis_replicate"),
         ),
     )
-    op.create_index(op.f("ix_measurement_contaminant_id"), "measurement", ["contaminant_id"], unique=False)
     op.create_index("ix_measurement_contaminant_id_upper", "measurement", ["contaminant_id", "upper"], unique=False)
-    op.create_index(op.f("ix_measurement_dataset_id"), "measurement", ["dataset_id"], unique=False)
-    op.create_index(op.f("ix_measurement_specimen_id"), "measurement", ["specimen_id"], unique=False)
 
 
 def downgrade() -> None:
     """Take the change back."""
-    op.drop_index(op.f("ix_measurement_specimen_id"), table_name="measurement")
-    op.drop_index(op.f("ix_measurement_dataset_id"), table_name="measurement")
     op.drop_index("ix_measurement_contaminant_id_upper", table_name="measurement")
-    op.drop_index(op.f("ix_measurement_contaminant_id"), table_name="measurement")
     op.drop_table("measurement")
     op.drop_index(op.f("ix_hot_spot_run_id"), table_name="hot_spot")
     op.drop_index("ix_hot_spot_geom_3857", table_name="hot_spot", postgresql_using="gist")
@@ -527,9 +517,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_specimen_site_id"), table_name="specimen")
     op.drop_index("ix_specimen_geom_3857", table_name="specimen", postgresql_using="gist")
     op.drop_index("ix_specimen_geom", table_name="specimen", postgresql_using="gist")
-    op.drop_index(op.f("ix_specimen_dataset_id"), table_name="specimen")
     op.drop_table("specimen")
-    op.drop_index(op.f("ix_release_source_id"), table_name="release")
     op.drop_index(op.f("ix_release_contaminant_id"), table_name="release")
     op.drop_table("release")
     op.drop_index(op.f("ix_register_status_register_entry_id"), table_name="register_status")
@@ -541,21 +529,19 @@ def downgrade() -> None:
     op.drop_table("surface")
     op.drop_index("ix_source_geom_3857", table_name="source", postgresql_using="gist")
     op.drop_index("ix_source_geom", table_name="source", postgresql_using="gist")
-    op.drop_index(op.f("ix_source_dataset_id"), table_name="source")
     op.drop_table("source")
     op.drop_index("ix_site_geom_3857", table_name="site", postgresql_using="gist")
     op.drop_index("ix_site_geom", table_name="site", postgresql_using="gist")
-    op.drop_index(op.f("ix_site_dataset_id"), table_name="site")
     op.drop_table("site")
     op.drop_index("ix_register_entry_geom_3857", table_name="register_entry", postgresql_using="gist")
     op.drop_index("ix_register_entry_geom", table_name="register_entry", postgresql_using="gist")
-    op.drop_index(op.f("ix_register_entry_dataset_id"), table_name="register_entry")
     op.drop_table("register_entry")
     op.drop_index(op.f("ix_guideline_value_rule"), table_name="guideline_value")
     op.drop_index("ix_guideline_value_contaminant_id_rule", table_name="guideline_value")
     op.drop_index(op.f("ix_guideline_value_contaminant_id"), table_name="guideline_value")
     op.drop_table("guideline_value")
     op.drop_table("procedure")
+    op.drop_table("vocabulary_state")
     op.drop_table("layer_version")
     op.drop_table("dataset")
     op.drop_table("contaminant")

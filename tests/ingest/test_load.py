@@ -34,7 +34,7 @@ def count(connection: Connection, table: Any) -> int:
 def measured(connection: Connection, contaminant: str) -> list[Row[Any]]:
     columns = measurement.c
     statement = select(columns.lower, columns.upper, columns.original_text, columns.quality_flag, specimen.c.source_row)
-    joined = statement.join(specimen).where(columns.contaminant_id == contaminant)
+    joined = statement.join(specimen, specimen.c.id == columns.specimen_id).where(columns.contaminant_id == contaminant)
     return list(connection.execute(joined.order_by(specimen.c.source_row)))
 
 
@@ -219,7 +219,9 @@ def test_the_long_layout(connection: Connection, write: Write) -> None:
     }
     found = connection.execute(
         select(specimen.c.code, specimen.c.medium, procedure.c.digestion, measurement.c.lower, measurement.c.upper)
-        .select_from(measurement.join(specimen).join(procedure))
+        .select_from(measurement)
+        .join(specimen, specimen.c.id == measurement.c.specimen_id)
+        .join(procedure, procedure.c.id == measurement.c.procedure_id)
         .order_by(specimen.c.code, procedure.c.digestion, measurement.c.upper)
     ).all()
     assert [tuple(row) for row in found] == [

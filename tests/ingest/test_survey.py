@@ -130,7 +130,7 @@ def test_a_survey_never_seen_before(connection: Connection, write: Write, survey
             func.ST_Y(specimen.c.geom).label("latitude"),
             measurement.c.lower,
             measurement.c.upper,
-        ).join(measurement)
+        ).join(measurement, measurement.c.specimen_id == specimen.c.id)
     ).all()
     assert {row.code for row in rows} == set(survey.places)
     for row in rows:

@@ -1,9 +1,11 @@
 """The vocabularies in the database."""
 
+import pytest
 from sqlalchemy import Connection, func, select, update
 
 from db.tables import contaminant, guideline_value
 from db.versions import versions
+from ingest import vocabulary
 from ingest.contaminants import shipped_contaminants
 from ingest.guidelines import guideline_row, read_guidelines
 from ingest.vocabulary import load_vocabularies
@@ -42,3 +44,19 @@ def test_values_are_in_mg_per_kg_or_empty(connection: Connection) -> None:
     columns = guideline_value.c
     other = select(func.count()).where(columns.unit.not_like("mg/kg%"), columns.value_low.is_not(None))
     assert connection.execute(other).scalar_one() == 0
+
+
+def test_an_unchanged_vocabulary_is_recognised_without_reading_it(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_vocabularies(connection)
+
+    def read() -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(vocabulary, "read_guidelines", read)
+    monkeypatch.setattr(vocabulary, "shipped_contaminants", read)
+    load_vocabularies(connection)
+    connection.execute(update(contaminant).where(contaminant.c.id == "zinc").values(symbol="Sz"))
+    with pytest.raises(AssertionError):
+        load_vocabularies(connection)
