@@ -251,25 +251,10 @@ PRIVATE_PLACE = (5.7301, 50.9701)
 
 
 def add_private(connection: Connection, home: Path) -> None:
-    """Things that nobody may see: samples, a source, a measurement of a public specimen, a run and a surface."""
+    """Things that nobody may see: samples, a source, a run and a surface."""
     hidden = add_dataset(connection, "secret", visibility="private")
     method = connection.execute(text("SELECT id FROM procedure LIMIT 1")).scalar_one()
-    other = add(connection, procedure, digestion="fusion")
     add_sample(connection, hidden, method, "secret-1", PRIVATE_PLACE, {"zinc": (66_666.0, 66_666.0)})
-    open_specimen = connection.execute(text("SELECT min(id) FROM specimen")).scalar_one()
-    add(
-        connection,
-        measurement,
-        dataset_id=hidden,
-        specimen_id=open_specimen,
-        contaminant_id="zinc",
-        procedure_id=other,
-        basis="dry",
-        lower=77_777.0,
-        upper=77_777.0,
-        original_text="77777",
-        original_unit="ppm",
-    )
     hidden_source = add(
         connection,
         source,

@@ -80,14 +80,13 @@ def test_nothing_private_is_told(world: Connection, name: str) -> None:
         told = json.dumps(read(world, choose(selection), selection))
         assert "secret" not in told.lower()
         assert "66666" not in told
-        assert "77777" not in told
 
 
 def test_the_private_is_told_to_who_may_see_it(world: Connection) -> None:
     allowed = Selection(contaminant="zinc", visibilities=("public", "private"))
     values = [feature["value"] for feature in read(world, samples(allowed), allowed)]
-    assert {66_666.0, 77_777.0} <= set(values)
-    assert len(values) == 157
+    assert 66_666.0 in values
+    assert len(values) == 156
 
 
 def test_a_private_place_does_not_widen_the_extent(world: Connection) -> None:
