@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): one table from exceptions to what a client is told."""
 
+import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -124,8 +125,11 @@ def _http_detail(error: HTTPException) -> str | None:
 def answer(request: Request, error: Exception) -> Response:
     """The response to a request that ended in an exception; errors of ours are logged with their traceback."""
     problem = problem_of(error)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("request failed", path=request.url.path, status=problem.status.value, exc_info=error)
+    if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        # Formatted here and without local variables, which may hold what does not belong in a log.
+        log.error("request failed", path=request.url.path, exception="".join(traceback.format_exception(error)))
+    elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        log.warning("unavailable", path=request.url.path, reason=f"{type(error).__name__}: {error}")
     response = problem.response(request.url.path)
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
