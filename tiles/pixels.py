@@ -68,8 +68,10 @@ class PixelGrid:
         wide, tall = np.meshgrid(lon, lat)
         return wide, tall
 
-    def image_of(self, to_cells: ToCells) -> tuple[Floats, Floats]:
+    def image_of(self, to_cells: ToCells, box: Box) -> tuple[Floats, Floats]:
         """Columns and rows (256, 256) of the pixels' centres, every one in the cell that `to_cells` would give.
+
+        NaN outside of `box`, where `to_cells` gives nothing.
 
         Nodes are projected, the centres between them interpolated, and a centre that lies closer to the edge of a
         cell than the interpolation may be wrong is projected after all.
@@ -78,8 +80,10 @@ class PixelGrid:
         exact = to_cells(*self.places(_NODES, _NODES))
         column, row = (_between(axis) for axis in exact)
         doubtful = ~((_to_edge(column) > _error(exact[0])) & (_to_edge(row) > _error(exact[1])))
+        inside = box.holds(lon, lat)
+        doubtful &= inside
         column[doubtful], row[doubtful] = to_cells(lon[doubtful], lat[doubtful])
-        return column, row
+        return np.where(inside, column, np.nan), np.where(inside, row, np.nan)
 
 
 _CENTRES: Floats = np.arange(0.5, SIDE)

@@ -5,9 +5,12 @@ lie? So a place has one value everywhere, and tiles have no seams.
 """
 
 import io
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
@@ -29,8 +32,30 @@ SAMPLE = 512
 MOST_CELLS = 16_000_000
 """Cells of the full-resolution raster that one tile may read; above, it reads every n-th row and column."""
 
+MOST_OPEN = 16
+"""Files that one thread keeps open."""
+
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
+
+
+class OpenFiles(threading.local):
+    """Files that this thread has open, the ones used last: opening costs more than reading a window."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[Path, Any] = OrderedDict()
+
+    def get(self, path: Path) -> Any:
+        """The open file of a path."""
+        if path not in self._files:
+            self._files[path] = rasterio.open(path)
+            if len(self._files) > MOST_OPEN:
+                self._files.popitem(last=False)[1].close()
+        self._files.move_to_end(path)
+        return self._files[path]
+
+
+_open_files = OpenFiles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +88,7 @@ class Raster:
 
     def cells_of(self, tile: Tile) -> tuple[Cells, Cells]:
         """Row and column (256, 256) of the cell in which the centre of each pixel lies; -1 outside."""
-        return self._whole(*PixelGrid(tile).image_of(self._fractions))
+        return self._whole(*PixelGrid(tile).image_of(self._fractions, self.box))
 
     def _fractions(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Column and row with fractions; NaN far from the raster, where its projection may fold back on itself."""
@@ -92,8 +117,8 @@ class Raster:
 
     def _read(self, window: Window, stride: int) -> NDArray[np.float32]:
         shape = (3, -(-window.height // stride), -(-window.width // stride))
-        with rasterio.open(self.path) as raster:
-            bands: NDArray[np.float32] = raster.read(window=window, out_shape=shape, resampling=Resampling.nearest)
+        raster = _open_files.get(self.path)
+        bands: NDArray[np.float32] = raster.read(window=window, out_shape=shape, resampling=Resampling.nearest)
         return bands
 
     def values_at(self, lon: Floats, lat: Floats, quantity: Quantity) -> Floats:
