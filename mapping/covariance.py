@@ -70,7 +70,7 @@ class Covariance(ABC):
 
     def between(self, a: Points, b: Points) -> Vector:
         """Covariances (..., n, m) between places a (..., n, 2) and b (..., m, 2)."""
-        parts = [Sum(terms).covariance(_distances(a, b, stretch)) for stretch, terms in self._by_stretch().items()]
+        parts = [Sum(terms).covariance(distances(a, b, stretch)) for stretch, terms in self._by_stretch().items()]
         return parts[0] if len(parts) == 1 else np.sum(parts, axis=0)
 
     def at_offset(self, dx: ArrayLike, dy: ArrayLike) -> Vector:
@@ -272,8 +272,7 @@ class Matern(Structure):
         """The Matérn correlation of this smoothness."""
         polynomial = {0.5: (1.0,), 1.5: (1.0, 1.0), 2.5: (1 / 3, 1.0, 1.0)}.get(self.smoothness)
         if polynomial is not None:
-            closed: Vector = np.polyval(polynomial, ratio) * np.exp(-ratio)
-            return closed
+            return np.asarray(np.polyval(polynomial, ratio) * np.exp(-ratio), dtype=np.float64)
         apart = np.maximum(ratio, 1e-12)
         bessel: Vector = 2.0 ** (1.0 - self.smoothness) / gamma(self.smoothness) * apart**self.smoothness
         return np.where(ratio > 0.0, np.minimum(bessel * kv(self.smoothness, apart), 1.0), 1.0)
@@ -334,7 +333,7 @@ def prototypes(name: str) -> tuple[Structure, ...]:
         raise ValueError(f"structure {name!r}: {error}") from None
 
 
-def _distances(a: Points, b: Points, stretch: tuple[float, float]) -> Vector:
+def distances(a: Points, b: Points, stretch: tuple[float, float]) -> Vector:
     """Distances (..., n, m), those across the direction of the longest range stretched to count like those along."""
     if stretch != ROUND:
         angle, ratio = radians(stretch[0]), stretch[1]

@@ -10,23 +10,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mapping.arrays import Vector, as_points
-from mapping.censoring import DRAWS, gibbs, substituted
-from mapping.covariance import DEFAULT_STRUCTURES, Covariance, Nugget, prototypes
+from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
+from mapping.fitting import Fitted, Fitting
 from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
-from mapping.system import TRENDS, GlobalSystem, LocalSystem, System
+from mapping.system import Ensemble, System
 from mapping.transform import Log, Transform, transform_named
+from mapping.trend import KINDS
 from mapping.validation import Validation
-from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram, empirical_variogram
+from mapping.variogram import EmpiricalVariogram, VariogramFit
 
-LARGEST_GLOBAL = 6_000
-"""More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
-DEFAULT_NEIGHBOURS = 64
-REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
-PAIRS_OF_DRAWS = 20_000
-"""Sites times completed data sets in one variogram: with many sites, few sets say as much."""
+FITTED_BY = ("auto", "wls", "reml", "ml")
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -35,10 +31,13 @@ TARGET = "noisy"
 class Kriging:
     """A recipe. `fit` is pure and deterministic: same samples and recipe, same result.
 
-    `kind` is `ordinary` (unknown mean) or `simple` (known `mean` on the model's scale; None takes the mean of
-    the samples). `covariance` is fitted from `structures` with `cutoff` (metres) and `bins` unless it is
-    given. `neighbours` limits each prediction to that many nearest samples; None uses all of them, up to
-    6,000 places. `seed` feeds the treatment of samples that are known by bounds only.
+    `kind` is `ordinary` (unknown mean), `simple` (known `mean` on the model's scale; None takes the mean of
+    the samples) or `universal`: a trend in the covariates of the samples and in a polynomial of `degree` in the
+    coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
+    and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
+    and the map averages over the covariances it leaves likely); `auto` takes the likelihood where samples are known
+    by bounds or there is a trend, for up to 1,500 places. `neighbours` limits each prediction to that many nearest
+    samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples known by bounds only.
     """
 
     transform: Transform = field(default_factory=Log)
@@ -50,10 +49,12 @@ class Kriging:
     neighbours: int | None = None
     mean: float | None = None
     seed: int = 0
+    fitted_by: str = "auto"
+    degree: int | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in TRENDS:
-            raise ValueError(f"no kriging is called {self.kind!r}; known are {', '.join(TRENDS)}")
+        if self.kind not in KINDS:
+            raise ValueError(f"no kriging is called {self.kind!r}; known are {', '.join(KINDS)}")
         if not self.structures:
             raise ValueError("structures must name at least one covariance structure to fit")
         for name in self.structures:
@@ -66,116 +67,45 @@ class Kriging:
             raise ValueError(f"bins must be at least 1, got {self.bins}")
         if self.mean is not None and self.kind != "simple":
             raise ValueError("only simple kriging takes a known mean")
+        if self.fitted_by not in FITTED_BY:
+            raise ValueError(f"fitted_by must be one of {', '.join(FITTED_BY)}, got {self.fitted_by!r}")
+        if self.degree is not None and (self.kind != "universal" or not 0 <= self.degree <= 3):
+            raise ValueError(f"only universal kriging takes a degree, from 0 to 3, got {self.degree}")
 
     def fit(self, samples: Samples) -> FittedKriging:
         """Fit to samples; ValueError when they cannot carry a map at all."""
-        sites = sites_of(samples, self.transform)
-        if sites.censored.all():
-            raise ValueError(
-                f"all {samples.n} samples are known by bounds only (such as below a detection limit): "
-                "there is no measured value to map from"
-            )
-        if sites.n < 2 and self.covariance is None:
-            raise ValueError("all samples lie at one place: a map needs at least two places, or a given covariance")
-        return _Fitting(self, samples, sites).run()
+        fitting = _fitting(self, samples)
+        return _fitted(fitting, fitting.run())
 
 
-class _Fitting:
-    """The steps of one fit, and the notes they leave."""
-
-    def __init__(self, recipe: Kriging, samples: Samples, sites: Sites) -> None:
-        self.recipe, self.samples, self.sites = recipe, samples, sites
-        self.notes = list(sites.notes)
-        self.neighbours = self._neighbours()
-
-    def run(self) -> FittedKriging:
-        empirical, fit = (None, None) if self.recipe.covariance else self._variogram()
-        covariance = self.recipe.covariance or self._usable(fit)
-        system = self._system(covariance)
-        if system.ridge > 0.0:
-            self.notes.append(
-                f"places so close, or so smooth a covariance, that the equations are singular: solved with "
-                f"{system.ridge / covariance.sill:.0e} of the sill added to the diagonal"
-            )
-        mean, values = self._completed(system)
-        return FittedKriging(
-            recipe=self.recipe,
-            samples=self.samples,
-            sites=self.sites,
-            covariance=covariance,
-            neighbours=self.neighbours,
-            mean=mean,
-            values=values,
-            system=system,
-            dual=system.dual(values - mean),
-            empirical=empirical,
-            fit=fit,
-            notes=tuple(self.notes),
+def _fitting(recipe: Kriging, samples: Samples) -> Fitting:
+    sites = sites_of(samples, recipe.transform)
+    if sites.censored.all():
+        raise ValueError(
+            f"all {samples.n} samples are known by bounds only (such as below a detection limit): "
+            "there is no measured value to map from"
         )
+    if sites.n < 2 and recipe.covariance is None:
+        raise ValueError("all samples lie at one place: a map needs at least two places, or a given covariance")
+    return Fitting(recipe, samples, sites)
 
-    def _neighbours(self) -> int | None:
-        if self.recipe.neighbours is None and self.sites.n > LARGEST_GLOBAL:
-            self.notes.append(
-                f"{self.sites.n} places are too many for one system: each prediction uses the "
-                f"{DEFAULT_NEIGHBOURS} nearest"
-            )
-            return DEFAULT_NEIGHBOURS
-        return self.recipe.neighbours
 
-    def _system(self, covariance: Covariance) -> System:
-        trend = TRENDS[self.recipe.kind]
-        if self.neighbours is None or self.neighbours >= self.sites.n:
-            return GlobalSystem(self.sites.xy, covariance, self.sites.error, trend)
-        return LocalSystem(self.sites.xy, covariance, self.sites.error, trend, self.neighbours)
-
-    def _variogram(self) -> tuple[EmpiricalVariogram, VariogramFit]:
-        """Fitted to the values; where some are censored, in turn with draws of these (Monte Carlo EM)."""
-        values = substituted(self.sites)
-        rng = np.random.default_rng(self.recipe.seed)
-        enough = max(1, PAIRS_OF_DRAWS // self.sites.n)
-        for _ in range(REFITS if self.sites.censored.any() else 0):
-            _, fit = self._fit_once(values[:, :enough])
-            system = self._system(self._usable(fit))
-            values = gibbs(self.sites, system, self._mean(values), values, REFIT_SWEEPS, rng)
-        empirical, fit = self._fit_once(values[:, :enough])
-        self.notes.extend(fit.notes)
-        return empirical, fit
-
-    def _fit_once(self, values: Vector) -> tuple[EmpiricalVariogram, VariogramFit]:
-        raw = empirical_variogram(self.sites.xy, values, self.recipe.cutoff, self.recipe.bins)
-        empirical = raw.without_error(float(self.sites.error.mean()))
-        return empirical, choose_variogram(empirical, self.recipe.structures)
-
-    def _usable(self, fit: VariogramFit | None) -> Covariance:
-        """The fitted covariance, or a barely visible nugget where the values do not vary at all."""
-        if fit is not None and fit.covariance.sill > 0.0:
-            return fit.covariance
-        scale = float(np.abs(substituted(self.sites)).max())
-        return Nugget(1e-12 * max(scale, 1.0) ** 2)
-
-    def _mean(self, values: Vector) -> float:
-        if self.recipe.kind != "simple":
-            return 0.0
-        return float(values.mean()) if self.recipe.mean is None else self.recipe.mean
-
-    def _completed(self, system: System) -> tuple[float, Vector]:
-        """Known mean and values (n, m): m = 1 when all are measured. Depends on the covariance and the seed only."""
-        start = substituted(self.sites)
-        count = int(self.samples.censored.sum())
-        if count == 0:
-            return self._mean(start), start
-        self.notes.append(
-            f"{count} of {self.samples.n} samples are known by bounds only: {DRAWS} completed data sets were drawn "
-            "from their distribution given all samples and the covariance, and the map averages over them"
-        )
-        mean = self._mean(start)
-        if self.recipe.kind == "simple" and self.recipe.mean is None:
-            mean = self._mean(self._drawn(system, mean, start))
-        return mean, self._drawn(system, mean, start)
-
-    def _drawn(self, system: System, mean: float, start: Vector) -> Vector:
-        rng = np.random.default_rng(self.recipe.seed)
-        return gibbs(self.sites, system, mean, start, FINAL_SWEEPS, rng)
+def _fitted(fitting: Fitting, found: Fitted) -> FittedKriging:
+    return FittedKriging(
+        recipe=fitting.recipe,
+        samples=fitting.samples,
+        sites=fitting.sites,
+        covariance=found.covariance,
+        neighbours=found.neighbours,
+        mean=found.mean,
+        values=found.values,
+        system=found.system,
+        dual=found.system.dual(found.values - found.mean),
+        empirical=found.empirical,
+        fit=found.fit,
+        notes=found.notes,
+        likely=found.likely,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -184,6 +114,7 @@ class FittedKriging:
 
     `covariance`, `neighbours` and `mean` are those in use (the mean is zero, to no effect, in ordinary
     kriging). `values` (n, m) are the data at the n `sites` on the model's scale, in m completed sets.
+    `likely` holds the covariances that a likelihood fit averages over; `covariance` is then the most likely one.
     `empirical` and `fit` are None when the covariance was given. `notes` say in words whatever was not plain.
     """
 
@@ -199,19 +130,46 @@ class FittedKriging:
     empirical: EmpiricalVariogram | None
     fit: VariogramFit | None
     notes: tuple[str, ...]
+    likely: tuple[Covariance, ...] = ()
 
-    def predict(self, xy: ArrayLike) -> Prediction:
-        """The predictive distributions at places (n, 2); each depends on its place alone.
+    def predict(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Prediction:
+        """The predictive distributions at places (n, 2) with covariates (n, k); each depends on its place alone.
 
-        Completed data sets are combined by the law of total variance: mean of the means, and the kriging
-        variance plus the variance of the means.
+        Completed data sets and likely covariances are combined by the law of total variance: mean of the means, and
+        the mean kriging variance plus the variance of the means.
         """
-        estimates = self.system.krige(as_points(xy), self.dual)
+        estimates = self.system.krige(self.places(xy, covariates), self.dual)
         return Prediction(
             self.mean + estimates.mean.mean(axis=1),
             estimates.variance + _between(estimates.mean),
             estimates.lagrange,
             self.recipe.transform,
+        )
+
+    def places(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Vector:
+        """Coordinates (n, 2) and covariates (n, k) as rows (n, 2 + k); ValueError where a covariate is missing."""
+        points = as_points(xy)
+        needed = self.sites.covariates.shape[1]
+        if needed and covariates is None and self.recipe.kind == "universal":
+            raise ValueError(f"the trend needs {needed} covariates at every place, none were given")
+        known = np.zeros((len(points), needed)) if covariates is None else np.asarray(covariates, dtype=np.float64)
+        if known.shape != (len(points), needed):
+            raise ValueError(f"covariates need the shape {(len(points), needed)}, got {known.shape}")
+        bad = ~np.isfinite(known).all(axis=1)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise ValueError(f"place {row}: covariates must be finite, got {tuple(known[row].tolist())}")
+        return np.hstack([points, known])
+
+    def members(self) -> tuple[FittedKriging, ...]:
+        """One model for each likely covariance, with the data sets that belong to it."""
+        if not isinstance(self.system, Ensemble):
+            return (self,)
+        count = len(self.likely)
+        return tuple(
+            replace(self, covariance=each, likely=(), system=system, values=part, dual=system.dual(part - self.mean))
+            for k, (each, system) in enumerate(zip(self.likely, self.system.systems, strict=True))
+            for part in (np.ascontiguousarray(self.values[:, k::count]),)
         )
 
     def leave_one_out(self) -> Validation:
@@ -227,9 +185,11 @@ class FittedKriging:
         predicted = self.mean + sets.mean(axis=1)
         return Validation(self.sites.high[measured], predicted, given.variance + _between(sets))
 
-    def simulate(self, xy: ArrayLike, realisations: int = 500, seed: int = 0) -> Simulation:
+    def simulate(
+        self, xy: ArrayLike, realisations: int = 500, seed: int = 0, covariates: ArrayLike | None = None
+    ) -> Simulation:
         """Equally likely maps at places (n, 2), from which areas come; see `mapping.simulation.simulate`."""
-        return simulate(self, xy, realisations, seed)
+        return simulate(self, xy, realisations, seed, covariates)
 
     def parameters(self) -> dict[str, Any]:
         """Everything that `rebuild` needs besides the samples, and what a reader wants to know; JSON types."""
@@ -238,6 +198,10 @@ class FittedKriging:
             "kind": recipe.kind,
             "transform": recipe.transform.name,
             "covariance": self.covariance.to_dict(),
+            "likely": [each.to_dict() for each in self.likely],
+            "fitted_by": recipe.fitted_by,
+            "degree": recipe.degree,
+            "standard_errors": dict(self.fit.standard_errors) if self.fit else {},
             "structures": list(recipe.structures),
             "cutoff": self.empirical.cutoff if self.empirical else recipe.cutoff,
             "bins": recipe.bins,
@@ -273,12 +237,15 @@ class FittedKriging:
             neighbours=parameters["neighbours"],
             mean=parameters["mean"],
             seed=parameters["seed"],
+            fitted_by=parameters.get("fitted_by", "auto"),
+            degree=parameters.get("degree"),
         )
-        rebuilt = recipe.fit(samples)
+        fitting = _fitting(recipe, samples)
+        likely = tuple(Covariance.from_dict(each) for each in parameters.get("likely", ()))
+        rebuilt = _fitted(fitting, fitting.given(Covariance.from_dict(parameters["covariance"]), likely))
         empirical = None
         if recipe.cutoff is not None:
-            raw = empirical_variogram(rebuilt.sites.xy, rebuilt.values, recipe.cutoff, recipe.bins)
-            empirical = raw.without_error(float(rebuilt.sites.error.mean()))
+            empirical = fitting.empirical(rebuilt.values)
         return replace(rebuilt, empirical=empirical, notes=tuple(parameters["notes"]))
 
 

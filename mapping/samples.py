@@ -23,7 +23,8 @@ class Samples:
     lower = upper; `<0.05` is (0, 0.05) or (-inf, 0.05); `>1000` is (1000, inf); a value between detection
     and quantification limit is that interval. `error_variance` (n,) is the variance of the measurement
     error in the square of the unit; None where it is not known and part of the nugget. A fitted variogram is
-    that of the field without these errors, and so is the map.
+    that of the field without these errors, and so is the map. `covariates` (n, k) are numbers known at every place,
+    such as the distance to a river, that a trend may depend on.
 
     Raises ValueError, naming the sample, for anything that is not so. Arrays are copied and read-only.
     """
@@ -32,23 +33,32 @@ class Samples:
     lower: Vector
     upper: Vector
     error_variance: Vector | None = None
+    covariates: Vector | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "xy", read_only(as_points(self.xy)))
-        for name in ("lower", "upper", "error_variance"):
+        for name in ("lower", "upper", "error_variance", "covariates"):
             given = getattr(self, name)
             if given is not None:
                 object.__setattr__(self, name, read_only(given))
         self._check_lengths()
         self._check_bounds()
         self._check_errors()
+        self._check_covariates()
 
     @classmethod
-    def measured(cls, xy: ArrayLike, value: ArrayLike, error_variance: ArrayLike | None = None) -> Samples:
+    def measured(
+        cls,
+        xy: ArrayLike,
+        value: ArrayLike,
+        error_variance: ArrayLike | None = None,
+        covariates: ArrayLike | None = None,
+    ) -> Samples:
         """Samples (n, 2) whose values (n,) are all above their detection limits."""
         values = read_only(value)
         errors = None if error_variance is None else read_only(error_variance)
-        return cls(np.asarray(xy, dtype=np.float64), values, values, errors)
+        known = None if covariates is None else read_only(covariates)
+        return cls(np.asarray(xy, dtype=np.float64), values, values, errors, known)
 
     @property
     def n(self) -> int:
@@ -72,9 +82,9 @@ class Samples:
         return self.upper
 
     def digest(self) -> str:
-        """SHA-256 over places, bounds and errors, in their order: the identity of a map's input."""
+        """SHA-256 over places, bounds, errors and covariates, in their order: the identity of a map's input."""
         parts = [self.xy, self.lower, self.upper]
-        parts += [] if self.error_variance is None else [self.error_variance]
+        parts += [part for part in (self.error_variance, self.covariates) if part is not None]
         return hashlib.sha256(b"".join(part.astype("<f8").tobytes() for part in parts)).hexdigest()
 
     def _check_lengths(self) -> None:
@@ -104,3 +114,13 @@ class Samples:
             raise ValueError(
                 f"sample {row}: error variance must be finite and not negative, got {self.error_variance[row]}"
             )
+
+    def _check_covariates(self) -> None:
+        if self.covariates is None:
+            return
+        if self.covariates.ndim != 2 or len(self.covariates) != self.n:
+            raise ValueError(f"covariates need the shape ({self.n}, k), got {self.covariates.shape}")
+        bad = np.asarray(~np.isfinite(self.covariates).all(axis=1))
+        if bad.any():
+            row = _first(bad)
+            raise ValueError(f"sample {row}: covariates must be finite, got {tuple(self.covariates[row].tolist())}")

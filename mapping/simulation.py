@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mapping.arrays import Points, Vector, as_points
+from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance, Sum
 from mapping.lattice import Lattice, fields
 from mapping.search import Search
@@ -57,17 +57,23 @@ class Simulation:
         return AreaEstimate(float(areas.mean()), float(low), float(high), level, self.realisations, self.seed)
 
 
-def simulate(fitted: FittedKriging, xy: ArrayLike, realisations: int = 500, seed: int = 0) -> Simulation:
-    """Equally likely values at places (n, 2), jointly, given the samples and the fitted covariance.
+def simulate(
+    fitted: FittedKriging,
+    xy: ArrayLike,
+    realisations: int = 500,
+    seed: int = 0,
+    covariates: ArrayLike | None = None,
+) -> Simulation:
+    """Equally likely values at places (n, 2) with covariates (n, k), jointly, given samples and covariance.
 
     The target is the noisy one of `FittedKriging.predict`, the uncertainty of an estimated mean is included,
-    and completed data sets of censored samples take turns. Up to 4,000 places are drawn by a Cholesky factor of their
-    joint covariance, which is exact; more must lie on a regular grid, where unconditional fields are made by
-    circulant embedding. These, and all fields of local kriging, are conditioned by kriging of residuals (Journel &
-    Huijbregts 1978, chapter VII).
+    and completed data sets of censored samples and likely covariances take turns. Up to 4,000 places are drawn by a
+    Cholesky factor of their joint covariance, which is exact; more must lie on a regular grid, where unconditional
+    fields are made by circulant embedding. These, and all fields of local kriging, are conditioned by kriging of
+    residuals (Journel & Huijbregts 1978, chapter VII).
     ValueError when the result would not fit into 2 GB.
     """
-    places = as_points(xy)
+    places = fitted.places(xy, covariates)
     if realisations < 1:
         raise ValueError(f"at least one realisation is needed, got {realisations}")
     if 4 * realisations * len(places) > MOST_BYTES:
@@ -75,9 +81,14 @@ def simulate(fitted: FittedKriging, xy: ArrayLike, realisations: int = 500, seed
             f"{realisations} realisations at {len(places)} places do not fit into 2 GB: use fewer or larger cells"
         )
     rng = np.random.default_rng(seed)
-    exact = isinstance(fitted.system, GlobalSystem) and len(places) <= EXACT_PLACES
-    draw = _exact if exact else _by_residuals
-    return Simulation(draw(fitted, places, realisations, rng), seed)
+    members = fitted.members()
+    values = np.empty((realisations, len(places)), dtype=np.float32)
+    for turn, member in enumerate(members[:realisations]):
+        exact = isinstance(member.system, GlobalSystem) and len(places) <= EXACT_PLACES
+        draw = _exact if exact else _by_residuals
+        own = slice(turn, None, len(members))
+        values[own] = draw(member, places, len(values[own]), rng)
+    return Simulation(values, seed)
 
 
 def _original(fitted: FittedKriging, scores: Vector) -> NDArray[np.float32]:
@@ -85,17 +96,17 @@ def _original(fitted: FittedKriging, scores: Vector) -> NDArray[np.float32]:
         return fitted.recipe.transform.backward(scores).astype(np.float32)
 
 
-def _exact(fitted: FittedKriging, xy: Points, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def _exact(fitted: FittedKriging, places: Vector, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     assert isinstance(fitted.system, GlobalSystem)  # noqa: S101 - `simulate` chose it
-    mean, spread = fitted.system.joint(xy, fitted.dual)
+    mean, spread = fitted.system.joint(places, fitted.dual)
     factor, _ = stable_factor(spread, fitted.covariance.sill)
-    scores = factor @ rng.standard_normal((len(xy), count))
+    scores = factor @ rng.standard_normal((len(places), count))
     scores += mean[:, np.arange(count) % mean.shape[1]] + fitted.mean
     return np.ascontiguousarray(_original(fitted, scores).T)
 
 
-def _by_residuals(fitted: FittedKriging, xy: Points, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    sites, covariance = fitted.sites, fitted.covariance
+def _by_residuals(fitted: FittedKriging, places: Vector, count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    sites, covariance, xy = fitted.sites, fitted.covariance, places[:, :2]
     at_places, at_sites = _unconditional(fitted, xy, count, rng)
     noise = np.sqrt(covariance.nugget) * rng.standard_normal((sites.n, count))
     error = np.sqrt(sites.error)[:, None] * rng.standard_normal((sites.n, count))
@@ -105,7 +116,7 @@ def _by_residuals(fitted: FittedKriging, xy: Points, count: int, rng: np.random.
     values = np.empty((count, len(xy)), dtype=np.float32)
     for start in range(0, len(xy), CELLS_AT_ONCE):
         part = slice(start, start + CELLS_AT_ONCE)
-        scores = fitted.system.krige(xy[part], dual).mean + at_places[:, part].T + fitted.mean
+        scores = fitted.system.krige(places[part], dual).mean + at_places[:, part].T + fitted.mean
         own = np.sqrt(covariance.nugget) * rng.standard_normal(scores.shape)
         scores += np.where(distance[part] == 0.0, noise[nearest[part, 0]], own)
         values[:, part] = _original(fitted, scores).T

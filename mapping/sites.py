@@ -14,13 +14,19 @@ from mapping.transform import Transform
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
-    """Distinct places (n, 2) with bounds (n,) and error variances (n,) on the model's scale."""
+    """Distinct places (n, 2) with covariates (n, k), bounds (n,) and error variances (n,) on the model's scale."""
 
     xy: Points
     low: Vector
     high: Vector
     error: Vector
     notes: tuple[str, ...]
+    covariates: Vector
+
+    @property
+    def places(self) -> Vector:
+        """Coordinates and covariates (n, 2 + k)."""
+        return np.hstack([self.xy, self.covariates])
 
     @property
     def n(self) -> int:
@@ -50,9 +56,13 @@ def sites_of(samples: Samples, transform: Transform) -> Sites:
         return np.bincount(place, weights=values) / count
 
     notes = _duplicate_note(samples.n, len(count), transform)
+    covariates = np.empty((samples.n, 0)) if samples.covariates is None else samples.covariates
     if not notes:
-        return Sites(samples.xy, low, high, error, notes)
-    return Sites(samples.xy[first[order]], averaged(low), averaged(high), averaged(error) / count, notes)
+        return Sites(samples.xy, low, high, error, notes, covariates)
+    means = (
+        np.column_stack([averaged(column) for column in covariates.T]) if covariates.size else covariates[: len(count)]
+    )
+    return Sites(samples.xy[first[order]], averaged(low), averaged(high), averaged(error) / count, notes, means)
 
 
 def _duplicate_note(samples: int, places: int, transform: Transform) -> tuple[str, ...]:

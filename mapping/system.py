@@ -4,11 +4,12 @@ Notation: C covariance of the data (measurement errors on its diagonal), c their
 F and f the trend functions at the data and at the place (none: simple kriging; a one: ordinary kriging).
 The weights are λ = C⁻¹(c + F t) with t = (FᵀC⁻¹F)⁻¹(f − FᵀC⁻¹c), the variance is C(0) − cᵀC⁻¹c + (f − FᵀC⁻¹c)ᵀt,
 and fᵀt is the Lagrange multiplier with gstat's sign: semivariances γ satisfy Γλ + F t = γ (Cressie 1993, 3.4).
+Places are rows of easting, northing and the covariates that the trend functions ask for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,29 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dtrsm
 
-from mapping.arrays import Points, Vector
+from mapping.arrays import Vector
 from mapping.covariance import Covariance
 from mapping.search import Search
-
-Trend = Callable[[Points], Vector]
+from mapping.trend import Trend
 
 GLOBAL_BLOCK = 512
 LOCAL_BLOCK = 256
 RIDGES = (0.0, 1e-10, 1e-8, 1e-6)
+FLAT = 1e-9
 SMALLEST_PIVOT = 1e-11
 """Relative to the sill: a data point that the others explain this well makes the system singular."""
-
-
-def _no_trend(xy: Points) -> Vector:
-    return np.empty((*xy.shape[:-1], 0))
-
-
-def _unknown_mean(xy: Points) -> Vector:
-    return np.ones((*xy.shape[:-1], 1))
-
-
-TRENDS: dict[str, Trend] = {"simple": _no_trend, "ordinary": _unknown_mean}
-"""What each kind of kriging does not know beforehand: trend functions of places (..., 2) to (..., p)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +63,19 @@ class Conditionals:
         return mean
 
 
+class LeftOut(Protocol):
+    """Data predicted from the others."""
+
+    @property
+    def variance(self) -> Vector:
+        """Predictive variances (c,)."""
+        ...
+
+    def mean(self, data: Vector) -> Vector:
+        """Predictions (c, m) from data (n, m)."""
+        ...
+
+
 class System(Protocol):
     """Equations set up for given places and covariance; the data enter only as a matrix (n, m)."""
 
@@ -83,9 +85,17 @@ class System(Protocol):
         """What has to be known of data (n, m) to predict from them anywhere."""
         ...
 
-    def krige(self, xy: Points, dual: Vector) -> Estimates:
-        """Predictions at places (b, 2); the same place has the same value in any company."""
+    def krige(self, places: Vector, dual: Vector) -> Estimates:
+        """Predictions at places (b, 2 + k); the same place has the same value in any company."""
         ...
+
+    def conditionals(self, index: NDArray[np.int64]) -> LeftOut:
+        """Each of the data given by `index` (c,) predicted from the others."""
+        ...
+
+
+class SingleSystem(System, Protocol):
+    """A system of one covariance, whose conditionals are known weight by weight."""
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """Each of the data given by `index` (c,) predicted from the others."""
@@ -95,13 +105,13 @@ class System(Protocol):
 class GlobalSystem:
     """All data in one system, factorised once by Cholesky."""
 
-    def __init__(self, xy: Points, covariance: Covariance, error: Vector, trend: Trend) -> None:
-        self.xy, self.covariance, self.trend = xy, covariance, trend
-        matrix = covariance.between(xy, xy)
-        matrix[np.diag_indices(len(xy))] += error
+    def __init__(self, places: Vector, covariance: Covariance, error: Vector, trend: Trend) -> None:
+        self.xy, self.covariance, self.trend = np.ascontiguousarray(places[:, :2]), covariance, trend
+        matrix = covariance.between(self.xy, self.xy)
+        matrix[np.diag_indices(len(places))] += error
         factor, self.ridge = stable_factor(matrix, covariance.sill)
         self._factor = np.asfortranarray(factor)
-        self._white_trend = self._whitened(trend(xy))
+        self._white_trend = self._whitened(trend(places))
         self._trend_covariance = np.linalg.inv(self._white_trend.T @ self._white_trend)
 
     def dual(self, data: Vector) -> Vector:
@@ -117,20 +127,21 @@ class GlobalSystem:
             return columns
         return np.asarray(dtrsm(1.0, self._factor, columns, lower=1), dtype=np.float64)
 
-    def krige(self, xy: Points, dual: Vector) -> Estimates:
+    def krige(self, places: Vector, dual: Vector) -> Estimates:
         """Blocks of a fixed shape, so that a value does not depend on how many are asked for."""
-        return _joined([self._krige_block(block, dual)[0] for block in _blocks(xy, GLOBAL_BLOCK)], len(xy))
+        return _joined([self._krige_block(block, dual)[0] for block in _blocks(places, GLOBAL_BLOCK)], len(places))
 
-    def joint(self, xy: Points, dual: Vector) -> tuple[Vector, Vector]:
-        """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2)."""
-        estimates, white, multiplier = self._krige_block(xy, dual)
-        remainder = self.trend(xy) - white.T @ self._white_trend
+    def joint(self, places: Vector, dual: Vector) -> tuple[Vector, Vector]:
+        """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2 + k)."""
+        estimates, white, multiplier = self._krige_block(places, dual)
+        remainder = self.trend(places) - white.T @ self._white_trend
+        xy = places[:, :2]
         spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ multiplier.T
         return estimates.mean, spread
 
-    def _krige_block(self, xy: Points, dual: Vector) -> tuple[Estimates, Vector, Vector]:
-        to_data = self.covariance.between(xy, self.xy)
-        basis = self.trend(xy)
+    def _krige_block(self, places: Vector, dual: Vector) -> tuple[Estimates, Vector, Vector]:
+        to_data = self.covariance.between(places[:, :2], self.xy)
+        basis = self.trend(places)
         mean = np.hstack([to_data, basis]) @ dual
         white = self._whitened(to_data.T)
         remainder = basis - white.T @ self._white_trend
@@ -154,10 +165,11 @@ class GlobalSystem:
 class LocalSystem:
     """The k nearest data of each place in a small system of its own."""
 
-    def __init__(self, xy: Points, covariance: Covariance, error: Vector, trend: Trend, neighbours: int) -> None:
-        self.xy, self.covariance, self.error, self.trend = xy, covariance, error, trend
-        self._search = Search(xy)
-        self._k = min(neighbours, len(xy))
+    def __init__(self, places: Vector, covariance: Covariance, error: Vector, trend: Trend, neighbours: int) -> None:
+        self.places, self.covariance, self.error, self.trend = places, covariance, error, trend
+        self.xy = np.ascontiguousarray(places[:, :2])
+        self._search = Search(self.xy)
+        self._k = min(neighbours, len(places))
         self.ridge = 0.0
         self.ridge = self._needed_ridge()
 
@@ -165,15 +177,15 @@ class LocalSystem:
         """The data themselves."""
         return data
 
-    def krige(self, xy: Points, dual: Vector) -> Estimates:
+    def krige(self, places: Vector, dual: Vector) -> Estimates:
         """Many small systems at a time."""
-        return _joined([self._krige_block(block, dual) for block in _blocks(xy, LOCAL_BLOCK)], len(xy))
+        return _joined([self._krige_block(block, dual) for block in _blocks(places, LOCAL_BLOCK)], len(places))
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """Each datum from its k nearest others; the variance includes its own measurement error."""
         others = np.concatenate([self._others(part) for part in np.array_split(index, len(index) // 4096 + 1)])
         solved = [
-            self._solve(self.xy[index[start : start + LOCAL_BLOCK]], others[start : start + LOCAL_BLOCK])
+            self._solve(self.places[index[start : start + LOCAL_BLOCK]], others[start : start + LOCAL_BLOCK])
             for start in range(0, len(index), LOCAL_BLOCK)
         ]
         weights, variance = (np.concatenate([each[i] for each in solved]) for i in (0, 1))
@@ -186,20 +198,20 @@ class LocalSystem:
         others: NDArray[np.int64] = found[keep].reshape(len(index), -1)
         return others
 
-    def _krige_block(self, xy: Points, data: Vector) -> Estimates:
-        _, near = self._search.nearest(xy, self._k)
-        weights, variance, lagrange = self._solve(xy, near)
+    def _krige_block(self, places: Vector, data: Vector) -> Estimates:
+        _, near = self._search.nearest(places[:, :2], self._k)
+        weights, variance, lagrange = self._solve(places, near)
         mean = (weights[:, None, :] @ data[near])[:, 0, :]
         return Estimates(mean, variance, lagrange)
 
-    def _solve(self, xy: Points, near: NDArray[np.int64]) -> tuple[Vector, Vector, Vector]:
-        places, target = self.xy[near], xy[:, None, :]
-        to_data = self.covariance.between(places, target)
-        basis, drift = self.trend(target), self.trend(places)
+    def _solve(self, places: Vector, near: NDArray[np.int64]) -> tuple[Vector, Vector, Vector]:
+        data, target = self.places[near], places[:, None, :]
+        to_data = self.covariance.between(data[..., :2], target[..., :2])
+        basis, drift = self.trend(target), self.trend(data)
         solved = np.linalg.solve(self._matrices(near), np.concatenate([to_data, drift], axis=2))
         explained, dragged = solved[:, :, :1], solved[:, :, 1:]
         remainder = basis.swapaxes(1, 2) - drift.swapaxes(1, 2) @ explained
-        multiplier = np.linalg.solve(drift.swapaxes(1, 2) @ dragged, remainder)
+        multiplier = _solved_trend(drift.swapaxes(1, 2) @ dragged, remainder)
         weights = (explained + dragged @ multiplier)[:, :, 0]
         variance = self.covariance.sill - (to_data * explained).sum(axis=(1, 2))
         variance += (remainder * multiplier).sum(axis=(1, 2))
@@ -221,6 +233,72 @@ class LocalSystem:
         return needed
 
 
+def _solved_trend(gram: Vector, remainder: Vector) -> Vector:
+    """gram⁻¹ remainder (b, p, 1); a direction that few near data leave open is taken to be flat."""
+    if gram.shape[-1] <= 1:
+        return np.asarray(np.linalg.solve(gram, remainder), dtype=np.float64)
+    return np.asarray(np.linalg.pinv(gram, rcond=FLAT, hermitian=True) @ remainder, dtype=np.float64)
+
+
+class Ensemble:
+    """Several systems of equal weight, one for each covariance that the data allow.
+
+    Column j of the data belongs to system j modulo their number. The variance is the mean of theirs: what they
+    differ in shows between the columns of the means.
+    """
+
+    def __init__(self, systems: Sequence[SingleSystem]) -> None:
+        self.systems = tuple(systems)
+        self.ridge = max(system.ridge for system in systems)
+
+    def dual(self, data: Vector) -> Vector:
+        """The duals of the systems' own columns, side by side again."""
+        return self._interleaved([system.dual(part) for system, part in self._parts(data)])
+
+    def krige(self, places: Vector, dual: Vector) -> Estimates:
+        """By every system."""
+        found = [system.krige(places, part) for system, part in self._parts(dual)]
+        return Estimates(
+            self._interleaved([each.mean for each in found]),
+            np.mean([each.variance for each in found], axis=0),
+            np.mean([each.lagrange for each in found], axis=0),
+        )
+
+    def conditionals(self, index: NDArray[np.int64]) -> LeftOut:
+        """By every system."""
+        return EnsembleConditionals(self, tuple(system.conditionals(index) for system in self.systems))
+
+    def mean_of(self, given: Sequence[Conditionals], data: Vector) -> Vector:
+        """Conditional means (c, m), each system's from its own columns."""
+        columns = range(len(self.systems))
+        return self._interleaved([given[k].mean(data[:, k :: len(self.systems)]) for k in columns])
+
+    def _parts(self, data: Vector) -> list[tuple[SingleSystem, Vector]]:
+        count = len(self.systems)
+        return [(system, np.ascontiguousarray(data[:, k::count])) for k, system in enumerate(self.systems)]
+
+    def _interleaved(self, parts: Sequence[Vector]) -> Vector:
+        return np.stack(parts, axis=2).reshape(len(parts[0]), -1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnsembleConditionals:
+    """Data left out under every covariance of an ensemble."""
+
+    ensemble: Ensemble
+    given: tuple[Conditionals, ...]
+
+    @property
+    def variance(self) -> Vector:
+        """The mean (c,) of the systems' variances."""
+        mean: Vector = np.mean([each.variance for each in self.given], axis=0)
+        return mean
+
+    def mean(self, data: Vector) -> Vector:
+        """Conditional means (c, m), each column under its own system."""
+        return self.ensemble.mean_of(self.given, data)
+
+
 def stable_factor(matrices: Vector, sill: float) -> tuple[Vector, float]:
     """Lower Cholesky factor(s) (..., n, n), with the least ridge that makes them safe to solve with."""
     diagonal = np.arange(matrices.shape[-1])
@@ -237,10 +315,10 @@ def stable_factor(matrices: Vector, sill: float) -> tuple[Vector, float]:
     )
 
 
-def _blocks(xy: Points, size: int) -> Iterator[Points]:
+def _blocks(places: Vector, size: int) -> Iterator[Vector]:
     """Blocks of exactly `size` places: the last is filled up with its own last place."""
-    for start in range(0, len(xy), size):
-        block = xy[start : start + size]
+    for start in range(0, len(places), size):
+        block = places[start : start + size]
         yield np.concatenate([block, np.repeat(block[-1:], size - len(block), axis=0)])
 
 

@@ -44,9 +44,10 @@ class EmpiricalVariogram:
 
 @dataclass(frozen=True, slots=True)
 class VariogramFit:
-    """A model, its weighted sum of squares (NaN for a fallback), and in words why it is this one.
+    """A model, its weighted sum of squares (NaN for a fallback or a likelihood), and in words why it is this one.
 
-    `candidates` holds (structure, weighted sum of squares) of every structure that was tried.
+    `candidates` holds (structure, weighted sum of squares or −2 log likelihood) of every structure that was tried,
+    `standard_errors` (parameter, standard error) where a likelihood gives them; zero at an edge of what was tried.
     """
 
     covariance: Covariance
@@ -54,6 +55,7 @@ class VariogramFit:
     why: str
     candidates: tuple[tuple[str, float], ...] = ()
     notes: tuple[str, ...] = ()
+    standard_errors: tuple[tuple[str, float], ...] = ()
 
 
 def default_cutoff(xy: Points) -> float:

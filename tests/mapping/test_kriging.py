@@ -174,8 +174,8 @@ def test_an_unknown_method_is_refused() -> None:
 
 
 def test_many_samples_are_kriged_from_their_neighbours_and_a_note_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mapping.kriging.LARGEST_GLOBAL", 50)
-    monkeypatch.setattr("mapping.kriging.DEFAULT_NEIGHBOURS", 8)
+    monkeypatch.setattr("mapping.fitting.LARGEST_GLOBAL", 50)
+    monkeypatch.setattr("mapping.fitting.DEFAULT_NEIGHBOURS", 8)
     model = Kriging(covariance=ROUGH).fit(survey(11))
     assert model.neighbours == 8
     assert "too many for one system" in model.notes[0]
