@@ -59,6 +59,14 @@ def _dataset() -> Column[int]:
     return Column("dataset_id", BigInteger, ForeignKey("dataset.id", ondelete="CASCADE"), nullable=False)
 
 
+def _dataset_in_bulk() -> Column[int]:
+    """For tables into which millions of rows come at once: a foreign key would look each of them up by itself.
+
+    Triggers check the references of all rows of a statement together; see migrations/versions/0003_references_in_bulk.
+    """
+    return Column("dataset_id", BigInteger, nullable=False)
+
+
 def _contaminant(*, nullable: bool = False) -> Column[str]:
     return Column("contaminant_id", Text, ForeignKey("contaminant.id"), nullable=nullable, index=True)
 
@@ -138,7 +146,7 @@ site = Table(
     "site",
     metadata,
     _key(),
-    _dataset(),
+    _dataset_in_bulk(),
     Column("code", Text, nullable=False, comment="the provider's identifier"),
     *_geometries("POINT"),
     Column("country", Text),
@@ -150,8 +158,8 @@ specimen = Table(
     "specimen",
     metadata,
     _key(),
-    _dataset(),
-    Column("site_id", BigInteger, ForeignKey("site.id", ondelete="CASCADE"), nullable=False, index=True),
+    _dataset_in_bulk(),
+    Column("site_id", BigInteger, nullable=False, index=True),
     Column("code", Text, nullable=False),
     *_geometries("POINT"),
     Column("x_as_given", Double, nullable=False),
@@ -181,14 +189,12 @@ specimen = Table(
     *_spatial_indexes("specimen"),
 )
 
-# Millions of rows come in at once, and a foreign key looks each of them up by itself: triggers per statement check the
-# references of all new rows together, see migrations/versions/0003_measurement_references.py.
 measurement = Table(
     "measurement",
     metadata,
     _key(),
-    Column("dataset_id", BigInteger, nullable=False, comment="of its specimen"),
-    Column("specimen_id", BigInteger, nullable=False, comment="goes when its specimen goes"),
+    _dataset_in_bulk(),
+    Column("specimen_id", BigInteger, nullable=False),
     Column("contaminant_id", Text, nullable=False),
     Column("procedure_id", BigInteger, nullable=False),
     Column("basis", Text, nullable=False),

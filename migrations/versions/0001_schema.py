@@ -211,7 +211,6 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("country", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["dataset_id"], ["dataset.id"], name=op.f("fk_site_dataset_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_site")),
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_site_dataset_id_code")),
     )
@@ -409,10 +408,6 @@ def upgrade() -> None:
         sa.Column("source_row", sa.Integer(), nullable=False, comment="row of the file, the heading being row 1"),
         sa.CheckConstraint("sampled_from <= sampled_to", name=op.f("ck_specimen_dates")),
         sa.CheckConstraint("upper_depth_cm <= lower_depth_cm", name=op.f("ck_specimen_depths")),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["dataset.id"], name=op.f("fk_specimen_dataset_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_specimen_site_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_specimen")),
         sa.UniqueConstraint("dataset_id", "code", name=op.f("uq_specimen_dataset_id_code")),
     )
@@ -473,8 +468,8 @@ def upgrade() -> None:
     op.create_table(
         "measurement",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("dataset_id", sa.BigInteger(), nullable=False, comment="of its specimen"),
-        sa.Column("specimen_id", sa.BigInteger(), nullable=False, comment="goes when its specimen goes"),
+        sa.Column("dataset_id", sa.BigInteger(), nullable=False),
+        sa.Column("specimen_id", sa.BigInteger(), nullable=False),
         sa.Column("contaminant_id", sa.Text(), nullable=False),
         sa.Column("procedure_id", sa.BigInteger(), nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),

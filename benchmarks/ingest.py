@@ -1,0 +1,157 @@
+"""From a file to committed, indexed rows: against geopandas writing the same rows, and against COPY alone."""
+
+import csv
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+from psycopg import sql
+from sqlalchemy import Engine, text
+
+from benchmarks.line import Line, seconds
+from db import migrate
+from db.embedded import Cluster
+from ingest.contaminants import shipped_contaminants
+from ingest.harmonise import harmonise
+from ingest.load import load_samples
+from ingest.profile import Profile
+
+ROWS = 20_000
+ELEMENTS = ("zinc", "lead", "cadmium", "copper")
+TABLES = ("site", "specimen", "measurement")
+PROFILE: dict[str, dict[str, Any]] = {
+    "dataset": {"name": "bench", "title": "Made up", "licence": "CC0-1.0", "provider": "the benchmark"},
+    "position": {"crs": "EPSG:4326", "x": {"column": "x"}, "y": {"column": "y"}},
+    "specimen": {"medium": "mineral-horizon", "code": {"column": "id"}},
+    "measurements": {"unit": "mg/kg", "columns": {name: name for name in ELEMENTS}},
+}
+
+
+@dataclass
+class _Bench:
+    engine: Engine
+    file: Path
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def profile(self) -> Profile:
+        """A profile of a dataset that is not there yet."""
+        dataset = PROFILE["dataset"] | {"name": f"bench-{next(self.numbers)}"}
+        return Profile.model_validate(PROFILE | {"dataset": dataset})
+
+    def load(self) -> None:
+        with self.engine.begin() as connection:
+            load_samples(connection, self.file, self.profile())
+
+    def harmonise(self) -> None:
+        harmonise(self.file, self.profile(), shipped_contaminants())
+
+    def geopandas(self) -> None:
+        wide = pd.read_csv(self.file)
+        long = wide.melt(
+            id_vars=["id", "x", "y"], value_vars=list(ELEMENTS), var_name="contaminant", value_name="upper"
+        )
+        placed = geopandas.GeoDataFrame(
+            long[["id", "contaminant", "upper"]], geometry=geopandas.points_from_xy(long.x, long.y), crs=4326
+        )
+        with self.engine.begin() as connection:
+            placed.to_postgis("peer", connection, if_exists="replace")
+
+    def bare(self, contents: dict[str, bytes]) -> None:
+        with self.engine.begin() as connection:
+            for table, content in contents.items():
+                connection.execute(text(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING ALL)"))
+                connection.execute(text(f"ALTER TABLE bare_{table} ALTER id DROP IDENTITY"))
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                columns = sql.SQL(", ").join(map(sql.Identifier, self.columns(table)))
+                command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)")
+                with driver.cursor().copy(command.format(sql.Identifier(f"bare_{table}"), columns)) as copy:
+                    copy.write(content)
+                assert connection.execute(text(f"SELECT count(*) FROM bare_{table}")).scalar_one() > 0  # noqa: S608
+                connection.execute(text(f"DROP TABLE bare_{table}"))
+
+    def columns(self, table: str) -> list[str]:
+        statement = text(
+            "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:name AS regclass) "
+            "AND attnum > 0 AND attgenerated = '' AND NOT attisdropped ORDER BY attnum"
+        )
+        with self.engine.connect() as connection:
+            return list(connection.execute(statement, {"name": table}).scalars())
+
+    def stored(self, table: str) -> bytes:
+        columns = sql.SQL(", ").join(map(sql.Identifier, self.columns(table)))
+        chosen = sql.SQL("SELECT {} FROM {} WHERE dataset_id = (SELECT min(id) FROM dataset) ORDER BY id")
+        query = sql.SQL("COPY ({}) TO STDOUT (FORMAT binary)").format(chosen.format(columns, sql.Identifier(table)))
+        with self.engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None
+            with driver.cursor().copy(query) as copy:
+                return b"".join(bytes(piece) for piece in copy)
+
+    def check(self) -> None:
+        """Both sides have stored the same contents at the same places."""
+        ours = (
+            "SELECT contaminant_id, count(*), sum(upper), sum(ST_X(geom) + ST_Y(geom)) FROM measurement m "
+            "JOIN specimen s ON s.id = specimen_id WHERE m.dataset_id = (SELECT min(id) FROM dataset) GROUP BY 1"
+        )
+        theirs = "SELECT contaminant, count(*), sum(upper), sum(ST_X(geometry) + ST_Y(geometry)) FROM peer GROUP BY 1"
+        with self.engine.connect() as connection:
+            one, other = ({row[0]: row[1:] for row in connection.execute(text(query))} for query in (ours, theirs))
+        assert one.keys() == other.keys()
+        np.testing.assert_allclose([one[name] for name in ELEMENTS], [other[name] for name in ELEMENTS])
+
+
+def lines() -> Iterator[Line]:
+    """A wide file of samples, loaded; and its harmonised rows, stored."""
+    with tempfile.TemporaryDirectory(prefix="edaphos-bench-") as name:
+        Path(name).chmod(0o755)
+        cluster = Cluster.in_folder(Path(name) / "home")
+        with cluster.in_use() as database:
+            engine = database.engine()
+            migrate.upgrade(engine)
+            yield from _lines(_Bench(engine, _made_up(Path(name) / "samples.csv")))
+            engine.dispose()
+        cluster.stop()
+
+
+def _lines(bench: _Bench) -> Iterator[Line]:
+    bench.load()
+    bench.geopandas()
+    bench.check()
+    contents = {table: bench.stored(table) for table in TABLES}
+    measured = ROWS * len(ELEMENTS)
+    loaded, peer = seconds(bench.load), seconds(bench.geopandas)
+    settings = f"{ROWS:,} rows, {len(ELEMENTS)} elements; ours in three tables with all indexes and checks"
+    yield Line(
+        work="a file of samples, from reading to committed",
+        unit="measurements",
+        ours=measured / loaded,
+        peer="geopandas.to_postgis",
+        theirs=measured / peer,
+        settings=settings,
+    )
+    yield Line(
+        work="harmonised samples, committed",
+        unit="measurements",
+        ours=measured / (loaded - seconds(bench.harmonise)),
+        peer="COPY alone, same columns and indexes",
+        theirs=measured / seconds(lambda: bench.bare(contents)),
+        settings=settings,
+    )
+
+
+def _made_up(path: Path) -> Path:
+    draw = np.random.default_rng(1)
+    places = draw.uniform((6, 48), (14, 54), (ROWS, 2)).round(6)
+    contents = draw.lognormal(3, 1, (ROWS, len(ELEMENTS))).round(3)
+    with path.open("w", newline="") as handle:
+        writer = csv.writer(handle)
+        writer.writerow(["id", "x", "y", *ELEMENTS])
+        writer.writerows([f"S{row}", *places[row], *contents[row]] for row in range(ROWS))
+    return path
