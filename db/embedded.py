@@ -132,11 +132,6 @@ class Cluster:
         owner = Owner.for_caller()
         mark = hashlib.sha256(str(home).encode()).hexdigest()[:10]
         data = home / "pg" if owner.can_reach(home) else _FALLBACK / mark / "pg"
-        if not owner.can_reach(home):
-            print(
-                f"edaphos: user {owner.name} cannot reach {home}, so the database lives in {data}",
-                file=sys.stderr,
-            )
         sockets = _socket_root() / f"edaphos-{os.geteuid()}-{mark}"
         if len(str(sockets / ".s.PGSQL.5432")) > _LONGEST_SOCKET:
             raise ClusterError(f"the socket path below {sockets} is longer than {_LONGEST_SOCKET} bytes")
