@@ -13,7 +13,6 @@ from db import migrate
 from db.embedded import Cluster
 from db.engine import Database
 
-
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
 
