@@ -245,7 +245,8 @@ class FittedKriging:
         rebuilt = _fitted(fitting, fitting.given(Covariance.from_dict(parameters["covariance"]), likely))
         empirical = None
         if recipe.cutoff is not None:
-            empirical = fitting.empirical(rebuilt.values)
+            repeated = not rebuilt.sites.censored.any()
+            empirical = fitting.empirical(rebuilt.values[:, :1] if repeated else rebuilt.values)
         return replace(rebuilt, empirical=empirical, notes=tuple(parameters["notes"]))
 
 

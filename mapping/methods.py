@@ -23,9 +23,15 @@ def simple_kriging(transform: Transform | str = "log", **parameters: Any) -> Kri
     return Kriging(kind="simple", transform=as_transform(transform), **parameters)
 
 
+def universal_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
+    """Kriging with a trend in the covariates of the samples and a polynomial in the coordinates."""
+    return Kriging(kind="universal", transform=as_transform(transform), **parameters)
+
+
 METHODS: dict[str, Callable[..., Kriging]] = {
     "ordinary-kriging": ordinary_kriging,
     "simple-kriging": simple_kriging,
+    "universal-kriging": universal_kriging,
 }
 """Recipe factories: the keyword arguments of `Kriging` except `kind`; a transform may be given by its name."""
 

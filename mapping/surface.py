@@ -88,22 +88,40 @@ def write_surface(
     provenance: Mapping[str, Any],
     inside: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
+    covariates: Vector | None = None,
 ) -> None:
     """Predict block by block and write; memory does not grow with the map.
 
-    `inside` (rows, columns) says which cells are mapped; the others have no value. The model's parameters are
-    added to the provenance as `model`. `progress(done, total)` counts rows.
+    `inside` (rows, columns) says which cells are mapped; the others have no value, nor have those where one of the
+    `covariates` (rows, columns, k) is not finite. The model's parameters are added to the provenance as `model`.
+    `progress(done, total)` counts rows.
     """
-    if inside is not None and inside.shape != grid.shape:
-        raise ValueError(f"the grid is {grid.shape}, the mask {inside.shape}")
-    rows = _predicted_rows(fitted, grid, inside, progress)
+    rows = _predicted_rows(fitted, grid, _mapped(grid, inside, covariates), covariates, progress)
     _write(Path(path), grid, fitted.recipe.transform, {**provenance, "model": fitted.parameters()}, rows)
 
 
-def predict_grid(fitted: FittedKriging, grid: Grid, inside: NDArray[np.bool_] | None = None) -> Prediction:
-    """Predictions (rows, columns) in memory; NaN outside the mask."""
-    bands = np.concatenate([block for _, block in _predicted_rows(fitted, grid, inside, None)], axis=1)
+def predict_grid(
+    fitted: FittedKriging,
+    grid: Grid,
+    inside: NDArray[np.bool_] | None = None,
+    covariates: Vector | None = None,
+) -> Prediction:
+    """Predictions (rows, columns) in memory; NaN outside the mask and where a covariate (rows, columns, k) is."""
+    mapped = _mapped(grid, inside, covariates)
+    bands = np.concatenate([block for _, block in _predicted_rows(fitted, grid, mapped, covariates, None)], axis=1)
     return prediction_from_bands(bands[0], bands[1], bands[2], fitted.recipe.transform)
+
+
+def _mapped(grid: Grid, inside: NDArray[np.bool_] | None, covariates: Vector | None) -> NDArray[np.bool_]:
+    mapped = np.ones(grid.shape, dtype=bool) if inside is None else inside
+    if mapped.shape != grid.shape:
+        raise ValueError(f"the grid is {grid.shape}, the mask {mapped.shape}")
+    if covariates is None:
+        return mapped
+    if covariates.ndim != 3 or covariates.shape[:2] != grid.shape:
+        raise ValueError(f"covariates need the shape ({grid.rows}, {grid.columns}, k), got {covariates.shape}")
+    known: NDArray[np.bool_] = mapped & np.isfinite(covariates).all(axis=2)
+    return known
 
 
 def prediction_from_bands(
@@ -146,13 +164,18 @@ def _row_blocks(grid: Grid, progress: Progress | None) -> Iterator[tuple[int, in
 
 
 def _predicted_rows(
-    fitted: FittedKriging, grid: Grid, inside: NDArray[np.bool_] | None, progress: Progress | None
+    fitted: FittedKriging,
+    grid: Grid,
+    inside: NDArray[np.bool_],
+    covariates: Vector | None,
+    progress: Progress | None,
 ) -> Rows:
     for start, stop in _row_blocks(grid, progress):
         block = np.full((len(BANDS), (stop - start) * grid.columns), np.nan)
-        wanted = np.ones(block.shape[1], bool) if inside is None else inside[start:stop].ravel()
+        wanted = inside[start:stop].ravel()
         if wanted.any():
-            block[:, wanted] = _bands(fitted.predict(grid.centres(start, stop)[wanted]))
+            known = None if covariates is None else covariates[start:stop].reshape(len(wanted), -1)[wanted]
+            block[:, wanted] = _bands(fitted.predict(grid.centres(start, stop)[wanted], known))
         yield start, block.reshape(len(BANDS), stop - start, grid.columns)
 
 
