@@ -70,7 +70,9 @@ def fail(sentence: str) -> None:
 
 def log_to_stderr(*, as_json: bool) -> None:
     """Structured logs: readable on a terminal, JSON lines elsewhere."""
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
