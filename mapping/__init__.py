@@ -15,13 +15,14 @@ True
 Plots are in `mapping.plots`, which alone needs matplotlib.
 """
 
-from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Nugget, Spherical
+from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
 from mapping.grid import Grid, default_area, mask_inside, sample_spacing
 from mapping.kriging import FittedKriging, Kriging
 from mapping.methods import METHODS, method_named
 from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.simulation import AreaEstimate, Simulation
+from mapping.support import Block
 from mapping.surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
 from mapping.transform import BoxCox, Identity, Log, Transform, transform_named
 from mapping.validation import Validation
@@ -37,6 +38,7 @@ __all__ = [
     "METHODS",
     "STRUCTURES",
     "AreaEstimate",
+    "Block",
     "BoxCox",
     "Covariance",
     "EmpiricalVariogram",
@@ -47,6 +49,7 @@ __all__ = [
     "Identity",
     "Kriging",
     "Log",
+    "Matern",
     "Nugget",
     "Prediction",
     "Samples",

@@ -16,6 +16,7 @@ from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
+from mapping.support import Block
 from mapping.system import Ensemble, System
 from mapping.transform import Log, Transform, transform_named
 from mapping.trend import KINDS
@@ -132,18 +133,21 @@ class FittedKriging:
     notes: tuple[str, ...]
     likely: tuple[Covariance, ...] = ()
 
-    def predict(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Prediction:
+    def predict(self, xy: ArrayLike, covariates: ArrayLike | None = None, block: Block | None = None) -> Prediction:
         """The predictive distributions at places (n, 2) with covariates (n, k); each depends on its place alone.
+
+        With a `block`, those of the mean of the field over such a block around each place, on the model's scale.
 
         Completed data sets and likely covariances are combined by the law of total variance: mean of the means, and
         the mean kriging variance plus the variance of the means.
         """
-        estimates = self.system.krige(self.places(xy, covariates), self.dual)
+        estimates = self.system.krige(self.places(xy, covariates), self.dual, block)
         return Prediction(
             self.mean + estimates.mean.mean(axis=1),
             estimates.variance + _between(estimates.mean),
             estimates.lagrange,
             self.recipe.transform,
+            block,
         )
 
     def places(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Vector:

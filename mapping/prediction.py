@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from mapping.arrays import Vector
-from mapping.transform import Transform
+from mapping.support import Block
+from mapping.transform import Identity, Transform
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,14 +19,16 @@ class Prediction:
 
     `mean` μ and `variance` σ² describe the next *noisy* measurement at the place, as gstat does: the nugget is
     part of σ², measurement errors that the samples gave apart are not. `lagrange` m is the Lagrange multiplier of
-    the kriging system with the sign for which Σλγ + m = σ²; it is zero in simple kriging. ValueError for unequal
-    shapes or a negative variance.
+    the kriging system with the sign for which Σλγ + m = σ²; it is zero in simple kriging. Where `block` is given, μ and
+    σ² are of means over such blocks on the model's scale; after a transform these have no counterpart in the original
+    unit, and asking for one is refused. ValueError for unequal shapes or a negative variance.
     """
 
     mean: Vector
     variance: Vector
     lagrange: Vector
     transform: Transform
+    block: Block | None = None
 
     def __post_init__(self) -> None:
         shapes = {np.shape(self.mean), np.shape(self.variance), np.shape(self.lagrange)}
@@ -47,31 +50,39 @@ class Prediction:
         section 3.2.2); for others it is a quadrature.
         """
         smoothed = self.variance - 2.0 * self.lagrange
-        return self.transform.moments(self.mean, smoothed)[0]
+        return self._scale().moments(self.mean, smoothed)[0]
 
     def median(self) -> Vector:
         """The value in the original unit that is exceeded with probability one half."""
-        return self.transform.backward(self.mean)
+        return self._scale().backward(self.mean)
 
     def quantile(self, p: ArrayLike) -> Vector:
         """The value in the original unit below which the truth lies with probability `p` in (0, 1)."""
         probability = np.asarray(p, dtype=np.float64)
         if not ((probability > 0.0) & (probability < 1.0)).all():
             raise ValueError(f"a quantile needs a probability between 0 and 1, got {probability}")
-        return self.transform.backward(self.mean + ndtri(probability) * self.model_sd)
+        return self._scale().backward(self.mean + ndtri(probability) * self.model_sd)
 
     def sd(self) -> Vector:
         """The standard deviation of the predictive distribution in the original unit."""
-        return np.sqrt(self.transform.moments(self.mean, self.variance)[1])
+        return np.sqrt(self._scale().moments(self.mean, self.variance)[1])
 
     def exceedance(self, limit: ArrayLike) -> Vector:
         """The probability that the value exceeds `limit` (scalar or array, original unit)."""
         value = np.asarray(limit, dtype=np.float64)
         if np.isnan(value).any():
             raise ValueError("a limit must be a number, got NaN")
-        distance = self.mean - self.transform.forward(value)
+        distance = self.mean - self._scale().forward(value)
         with np.errstate(divide="ignore", invalid="ignore"):
             probability = ndtr(distance / self.model_sd)
         certain = np.where(distance > 0.0, 1.0, 0.0)
         known = np.where(self.variance > 0.0, probability, certain)
         return np.where(np.isnan(self.mean) | np.isnan(self.variance), np.nan, known)
+
+    def _scale(self) -> Transform:
+        if self.block is not None and not isinstance(self.transform, Identity):
+            raise ValueError(
+                f"the mean over a block on the {self.transform.name} scale has no counterpart in the original unit: "
+                "simulate points and average them (Simulation.averaged)"
+            )
+        return self.transform

@@ -56,6 +56,21 @@ class Simulation:
         low, high = np.quantile(areas, [0.5 - level / 2.0, 0.5 + level / 2.0])
         return AreaEstimate(float(areas.mean()), float(low), float(high), level, self.realisations, self.seed)
 
+    def averaged(self, group: ArrayLike) -> Simulation:
+        """Means over groups of places, in the original unit: blocks, zones.
+
+        `group` (n,) numbers the group of each place from zero on; a negative number leaves it out.
+        """
+        number = np.asarray(group, dtype=np.int64)
+        if number.shape != self.values.shape[1:] or not (number >= 0).any():
+            raise ValueError(f"each of the {self.values.shape[1]} places needs the number of its group")
+        inside = number >= 0
+        count = np.bincount(number[inside])
+        if not count.all():
+            raise ValueError(f"group {int(np.flatnonzero(count == 0)[0])} has no place")
+        sums = [np.bincount(number[inside], weights=row[inside]) for row in self.values]
+        return Simulation((np.array(sums) / count).astype(np.float32), self.seed)
+
 
 def simulate(
     fitted: FittedKriging,

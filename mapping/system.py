@@ -20,10 +20,11 @@ from scipy.linalg.blas import dtrsm
 from mapping.arrays import Vector
 from mapping.covariance import Covariance
 from mapping.search import Search
+from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
 
-GLOBAL_BLOCK = 512
-LOCAL_BLOCK = 256
+GLOBAL_PART = 512
+LOCAL_PART = 256
 RIDGES = (0.0, 1e-10, 1e-8, 1e-6)
 FLAT = 1e-9
 SMALLEST_PIVOT = 1e-11
@@ -85,8 +86,8 @@ class System(Protocol):
         """What has to be known of data (n, m) to predict from them anywhere."""
         ...
 
-    def krige(self, places: Vector, dual: Vector) -> Estimates:
-        """Predictions at places (b, 2 + k); the same place has the same value in any company."""
+    def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
+        """Predictions at places (b, 2 + k), or for blocks around them; the same place has the same in any company."""
         ...
 
     def conditionals(self, index: NDArray[np.int64]) -> LeftOut:
@@ -127,26 +128,29 @@ class GlobalSystem:
             return columns
         return np.asarray(dtrsm(1.0, self._factor, columns, lower=1), dtype=np.float64)
 
-    def krige(self, places: Vector, dual: Vector) -> Estimates:
-        """Blocks of a fixed shape, so that a value does not depend on how many are asked for."""
-        return _joined([self._krige_block(block, dual)[0] for block in _blocks(places, GLOBAL_BLOCK)], len(places))
+    def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
+        """In parts of a fixed shape, so that a value does not depend on how many are asked for."""
+        parts = _parts_of(places, GLOBAL_PART)
+        return _joined([self._krige_part(part, dual, block)[0] for part in parts], len(places))
 
     def joint(self, places: Vector, dual: Vector) -> tuple[Vector, Vector]:
         """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2 + k)."""
-        estimates, white, multiplier = self._krige_block(places, dual)
+        estimates, white, multiplier = self._krige_part(places, dual, None)
         remainder = self.trend(places) - white.T @ self._white_trend
         xy = places[:, :2]
         spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ multiplier.T
         return estimates.mean, spread
 
-    def _krige_block(self, places: Vector, dual: Vector) -> tuple[Estimates, Vector, Vector]:
-        to_data = self.covariance.between(places[:, :2], self.xy)
-        basis = self.trend(places)
+    def _krige_part(self, places: Vector, dual: Vector, block: Block | None) -> tuple[Estimates, Vector, Vector]:
+        to_data = covariance_to(self.covariance, places[:, :2], self.xy, block)
+        basis = trend_at(self.trend, places, block)
         mean = np.hstack([to_data, basis]) @ dual
         white = self._whitened(to_data.T)
         remainder = basis - white.T @ self._white_trend
         multiplier = remainder @ self._trend_covariance
-        variance = self.covariance.sill - (white * white).sum(axis=0) + (remainder * multiplier).sum(axis=1)
+        variance = (
+            own_variance(self.covariance, block) - (white * white).sum(axis=0) + (remainder * multiplier).sum(axis=1)
+        )
         estimates = Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
         return estimates, white, multiplier
 
@@ -177,16 +181,17 @@ class LocalSystem:
         """The data themselves."""
         return data
 
-    def krige(self, places: Vector, dual: Vector) -> Estimates:
+    def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """Many small systems at a time."""
-        return _joined([self._krige_block(block, dual) for block in _blocks(places, LOCAL_BLOCK)], len(places))
+        parts = _parts_of(places, LOCAL_PART)
+        return _joined([self._krige_part(part, dual, block) for part in parts], len(places))
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """Each datum from its k nearest others; the variance includes its own measurement error."""
         others = np.concatenate([self._others(part) for part in np.array_split(index, len(index) // 4096 + 1)])
         solved = [
-            self._solve(self.places[index[start : start + LOCAL_BLOCK]], others[start : start + LOCAL_BLOCK])
-            for start in range(0, len(index), LOCAL_BLOCK)
+            self._solve(self.places[index[start : start + LOCAL_PART]], others[start : start + LOCAL_PART])
+            for start in range(0, len(index), LOCAL_PART)
         ]
         weights, variance = (np.concatenate([each[i] for each in solved]) for i in (0, 1))
         return Conditionals(others, weights, variance + self.error[index] + self.ridge)
@@ -198,22 +203,24 @@ class LocalSystem:
         others: NDArray[np.int64] = found[keep].reshape(len(index), -1)
         return others
 
-    def _krige_block(self, places: Vector, data: Vector) -> Estimates:
+    def _krige_part(self, places: Vector, data: Vector, block: Block | None) -> Estimates:
         _, near = self._search.nearest(places[:, :2], self._k)
-        weights, variance, lagrange = self._solve(places, near)
+        weights, variance, lagrange = self._solve(places, near, block)
         mean = (weights[:, None, :] @ data[near])[:, 0, :]
         return Estimates(mean, variance, lagrange)
 
-    def _solve(self, places: Vector, near: NDArray[np.int64]) -> tuple[Vector, Vector, Vector]:
+    def _solve(
+        self, places: Vector, near: NDArray[np.int64], block: Block | None = None
+    ) -> tuple[Vector, Vector, Vector]:
         data, target = self.places[near], places[:, None, :]
-        to_data = self.covariance.between(data[..., :2], target[..., :2])
-        basis, drift = self.trend(target), self.trend(data)
+        to_data = covariance_to(self.covariance, target[..., :2], data[..., :2], block).swapaxes(1, 2)
+        basis, drift = trend_at(self.trend, target, block), self.trend(data)
         solved = np.linalg.solve(self._matrices(near), np.concatenate([to_data, drift], axis=2))
         explained, dragged = solved[:, :, :1], solved[:, :, 1:]
         remainder = basis.swapaxes(1, 2) - drift.swapaxes(1, 2) @ explained
         multiplier = _solved_trend(drift.swapaxes(1, 2) @ dragged, remainder)
         weights = (explained + dragged @ multiplier)[:, :, 0]
-        variance = self.covariance.sill - (to_data * explained).sum(axis=(1, 2))
+        variance = own_variance(self.covariance, block) - (to_data * explained).sum(axis=(1, 2))
         variance += (remainder * multiplier).sum(axis=(1, 2))
         return weights, np.maximum(variance, 0.0), (basis @ multiplier)[:, 0, 0]
 
@@ -227,8 +234,8 @@ class LocalSystem:
     def _needed_ridge(self) -> float:
         """The largest ridge that any neighbourhood of a datum needs: close data are in each other's."""
         needed = 0.0
-        for start in range(0, len(self.xy), LOCAL_BLOCK):
-            _, near = self._search.nearest(self.xy[start : start + LOCAL_BLOCK], self._k)
+        for start in range(0, len(self.xy), LOCAL_PART):
+            _, near = self._search.nearest(self.xy[start : start + LOCAL_PART], self._k)
             needed = max(needed, stable_factor(self._matrices(near), self.covariance.sill)[1])
         return needed
 
@@ -255,9 +262,9 @@ class Ensemble:
         """The duals of the systems' own columns, side by side again."""
         return self._interleaved([system.dual(part) for system, part in self._parts(data)])
 
-    def krige(self, places: Vector, dual: Vector) -> Estimates:
+    def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """By every system."""
-        found = [system.krige(places, part) for system, part in self._parts(dual)]
+        found = [system.krige(places, part, block) for system, part in self._parts(dual)]
         return Estimates(
             self._interleaved([each.mean for each in found]),
             np.mean([each.variance for each in found], axis=0),
@@ -315,8 +322,8 @@ def stable_factor(matrices: Vector, sill: float) -> tuple[Vector, float]:
     )
 
 
-def _blocks(places: Vector, size: int) -> Iterator[Vector]:
-    """Blocks of exactly `size` places: the last is filled up with its own last place."""
+def _parts_of(places: Vector, size: int) -> Iterator[Vector]:
+    """Parts of exactly `size` places: the last is filled up with its own last place."""
     for start in range(0, len(places), size):
         block = places[start : start + size]
         yield np.concatenate([block, np.repeat(block[-1:], size - len(block), axis=0)])

@@ -12,6 +12,7 @@ from mapping.kriging import Kriging
 from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.search import Search
+from mapping.support import Block
 
 Reader = Callable[[str], Any]
 Points = NDArray[np.float64]
@@ -70,6 +71,34 @@ def test_a_drift_fitted_by_reml_is_no_worse_than_gstats_by_hand(drifting: Sample
     assert "restricted maximum likelihood" in fitted.fit.why
     assert scores["rmse"] <= 0.3777
     assert 0.9 <= scores["msdr"] <= 1.1
+
+
+def test_blocks(meuse: Samples, meuse_grid: Points, gstat_model: Covariance, gstat: Reader) -> None:
+    """gstat keeps the weights of its sixteen points in single precision, which costs it these digits."""
+    reference = gstat("meuse_ok_block40")
+    found = Kriging(covariance=gstat_model).fit(meuse).predict(meuse_grid, block=Block(40.0, 40.0))
+    np.testing.assert_allclose(found.mean, reference["pred"], rtol=1e-8)
+    np.testing.assert_allclose(found.variance, reference["var"], rtol=1e-7)
+
+
+def test_blocks_to_the_last_digit_with_the_constants_of_gstat(
+    meuse: Samples, meuse_grid: Points, gstat_model: Covariance, gstat: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Abscissae and weights of ten digits, weights rounded to single precision; points 1.5e-5 m from themselves.
+
+    That distance is the same in every block: the variances differ from ours by one number.
+    """
+    nodes = 2.0 * np.array([-0.4305681558, -0.1699905218, 0.1699905218, 0.4305681558])
+    weights = np.array([0.1739274226, 0.3260725774, 0.3260725774, 0.1739274226])
+    single = np.outer(weights, weights).ravel().astype(np.float32)
+    monkeypatch.setattr("mapping.support.NODES", nodes)
+    monkeypatch.setattr(Block, "weights", property(lambda _: single.astype(float)))
+    reference = gstat("meuse_ok_block40")
+    found = Kriging(covariance=gstat_model).fit(meuse).predict(meuse_grid, block=Block(40.0, 40.0))
+    np.testing.assert_allclose(found.mean, reference["pred"], rtol=1e-12)
+    difference = found.variance - reference["var"]
+    assert np.ptp(difference) < 1e-14
+    assert abs(difference.mean()) < 2e-9
 
 
 def _without_ties(samples: Points, places: Points, neighbours: int | None) -> NDArray[np.bool_]:
