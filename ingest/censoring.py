@@ -16,6 +16,7 @@ Bound: TypeAlias = float | NDArray[np.float64]
 Chosen: TypeAlias = Mask | NDArray[np.int64]
 
 BELOW_SIGN, ABOVE_SIGN = "^(?:<=|<|≤)", "^(?:>=|>|≥)"
+ABOUT_SIGN = "^(?:~|≈|ca\\.?|about)"
 INTERVAL = rf"(?P<low>{ANY_NUMBER})\s*(?:-|–|—|\.\.\.?|…|\bto\b)\s*(?P<high>{ANY_NUMBER})"
 
 
@@ -26,14 +27,15 @@ class Outcome(IntEnum):
     BELOW = 1
     ABOVE = 2
     INTERVAL = 3
-    BLANK = 4
-    NOT_A_NUMBER = 5
-    AMBIGUOUS = 6
-    NO_LIMIT = 7
-    ZERO = 8
-    NEGATIVE = 9
-    BAD_LIMIT = 10
-    BAD_INTERVAL = 11
+    APPROXIMATE = 4
+    BLANK = 5
+    NOT_A_NUMBER = 6
+    AMBIGUOUS = 7
+    NO_LIMIT = 8
+    ZERO = 9
+    NEGATIVE = 10
+    BAD_LIMIT = 11
+    BAD_INTERVAL = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def read_values(texts: Texts, notation: Notation, marks: Marks, limit: NDArray[n
     if unread.any():
         _read_signs(reading, BELOW_SIGN, Outcome.BELOW)
         _read_signs(reading, ABOVE_SIGN, Outcome.ABOVE)
+        if notation.approximate == "flag":
+            _read_signs(reading, ABOUT_SIGN, Outcome.APPROXIMATE)
         _read_words(reading, among(texts, notation.nondetect))
         if notation.intervals:
             _read_intervals(reading)
@@ -119,7 +123,8 @@ def _read_signs(reading: _Reading, sign: str, outcome: Outcome) -> None:
     reading.set(rows[numbers.values <= 0], Outcome.BAD_LIMIT)
     good = numbers.values > 0
     bound = numbers.values[good]
-    lower, upper = (0.0, bound) if outcome == Outcome.BELOW else (bound, np.inf)
+    lower = np.zeros_like(bound) if outcome == Outcome.BELOW else bound
+    upper = np.full_like(bound, np.inf) if outcome == Outcome.ABOVE else bound
     reading.set(rows[good], outcome, lower, upper)
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 Doubles = NDArray[np.float64]
@@ -44,11 +44,11 @@ def horizontal_crs(text: str) -> CRS:
     return crs
 
 
-def locate(x: Doubles, y: Doubles, crs: CRS, tolerance: float) -> Located:
+def locate(x: Doubles, y: Doubles, crs: CRS, tolerance: float, tolerated: tuple[Fault, ...] = ()) -> Located:
     """Longitude and latitude of positions given as x (easting, longitude) and y (northing, latitude), shape (n,).
 
     A position farther than `tolerance` degrees outside the system's area of use is at fault; so is (0, 0), which is
-    what empty cells become in spreadsheets.
+    what empty cells become in spreadsheets. What is `tolerated` keeps its fault and its place.
     """
     longitude, latitude = _to_degrees(x, y, crs)
     missing = ~(np.isfinite(x) & np.isfinite(y))
@@ -59,8 +59,17 @@ def locate(x: Doubles, y: Doubles, crs: CRS, tolerance: float) -> Located:
     if suspects.size:
         swapped = _inside(*_to_degrees(y[suspects], x[suspects], crs), crs, 0.0)
         fault[suspects[swapped]] = Fault.SWAPPED
-    good = fault == Fault.NONE
+    good = np.isin(fault, (Fault.NONE, *tolerated)) & np.isfinite(longitude) & np.isfinite(latitude)
     return Located(np.where(good, longitude, np.nan), np.where(good, latitude, np.nan), fault.astype(np.uint8))
+
+
+def distance_m(one: Located, other: Located) -> Doubles:
+    """The geodesic distances on WGS 84 between places, shape (n,), in metres; NaN where one of two is missing."""
+    apart = np.full(len(one.longitude), np.nan)
+    both = np.isfinite(one.longitude) & np.isfinite(other.longitude)
+    ends = (one.longitude[both], one.latitude[both], other.longitude[both], other.latitude[both])
+    apart[both] = Geod(ellps="WGS84").inv(*ends)[2]
+    return apart
 
 
 @lru_cache(maxsize=16)

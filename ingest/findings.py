@@ -17,6 +17,7 @@ class Rule:
     name: str
     severity: Severity
     says: str
+    overridable: bool = False
 
 
 _ALL = (
@@ -24,9 +25,10 @@ _ALL = (
     Rule("no-code", "reject", "the specimen has no code"),
     Rule("position-missing", "reject", "there is no position"),
     Rule("position-unreadable", "reject", "a coordinate is not a number"),
-    Rule("position-at-origin", "reject", "both coordinates are zero"),
-    Rule("position-outside", "reject", "the position lies outside the area of use of its coordinate reference system"),
-    Rule("position-swapped", "reject", "x and y are swapped"),
+    Rule("position-at-origin", "reject", "both coordinates are zero", overridable=True),
+    Rule("position-outside", "reject", "the position lies outside the area of use of its system", overridable=True),
+    Rule("position-swapped", "reject", "x and y are swapped", overridable=True),
+    Rule("two-positions", "flag", "the two pairs of coordinates of the place disagree", overridable=True),
     Rule("not-a-number", "reject", "a text stands where a number belongs"),
     Rule("ambiguous-number", "reject", "a mark may be a decimal mark or one between thousands"),
     Rule("not-a-date", "reject", "a text stands where a date belongs"),
@@ -34,8 +36,11 @@ _ALL = (
     Rule("implausible-property", "reject", "a property of the soil is outside its possible range"),
     Rule("depth-order", "reject", "the upper depth lies below the lower one"),
     Rule("date-order", "reject", "the sampling ends before it begins"),
-    Rule("future-date", "reject", "the date lies in the future"),
+    Rule("future-date", "reject", "the date lies in the future", overridable=True),
     Rule("unknown-contaminant", "reject", "the contaminant is not in the vocabulary"),
+    Rule("cas-contradiction", "flag", "name and CAS number mean different contaminants", overridable=True),
+    Rule("unknown-sector", "flag", "the code of the sector is not in the vocabulary", overridable=True),
+    Rule("duplicate-release", "reject", "the same release of the same source stands in an earlier row"),
     Rule("unit-not-convertible", "reject", "the unit cannot become mg/kg"),
     Rule("unknown-basis", "reject", "the basis is not dry, wet or unknown"),
     Rule("no-detection-limit", "reject", "not detected, but the limit of detection is not known"),
@@ -43,14 +48,23 @@ _ALL = (
     Rule("negative-value", "reject", "a content cannot be negative"),
     Rule("bad-limit", "reject", "a bound must be above zero"),
     Rule("bad-interval", "reject", "an interval must rise from zero or more"),
-    Rule("implausible-value", "reject", "a content above 1 000 000 mg/kg is more than all of the soil"),
+    Rule(
+        "implausible-value", "reject", "a content above 1 000 000 mg/kg is more than all of the soil", overridable=True
+    ),
     Rule("duplicate-code", "reject", "the specimen's code stands for something else in an earlier row"),
     Rule("duplicate-measurement", "reject", "the same was measured on the same specimen in an earlier row"),
     Rule("all-rejected", "reject", "no value of the row could be used"),
+    Rule("replicate", "info", "measured again on the same specimen, and kept as a replicate"),
     Rule("duplicate-row", "info", "the row repeats an earlier one, cell by cell"),
     Rule("nothing-measured", "info", "no value stands in the row"),
-    Rule("substituted-limit", "flag", "probably a substituted detection limit: the lowest value repeats too often"),
-    Rule("below-own-limit", "flag", "the value lies below its own limit of detection"),
+    Rule(
+        "substituted-limit",
+        "flag",
+        "probably a substituted detection limit: the lowest value repeats too often",
+        overridable=True,
+    ),
+    Rule("below-own-limit", "flag", "the value lies below its own limit of detection", overridable=True),
+    Rule("approximate", "flag", "the value is given as approximate", overridable=True),
     Rule("file-layout", "info", "how the file is written was found out, not stated"),
 )
 RULES = {rule.name: rule for rule in _ALL}

@@ -1,6 +1,6 @@
 """From batches of cells to specimens and measurements of a whole file, every row of which is accounted for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
-from ingest.findings import RULES, Finding
+from ingest.findings import RULES, Finding, Rule
 from ingest.measurements import Series, no_measurement, read_measurements, series_of
 from ingest.numbers import Mask
 from ingest.profile import Measurements, Profile, Specimen
-from ingest.records import first_places, is_first, merged, open_sheets
+from ingest.records import first_places, is_first, merged, occurrences, open_sheets
 from ingest.report import problems_of
 from ingest.rules import MEASUREMENT_CHECKS, SPECIMEN_CHECKS
 from ingest.sheet import Sheet
@@ -57,7 +57,7 @@ def harmonise(file: Path, profile: Profile, contaminants: Contaminants) -> Obser
     series = series_of(measured, contaminants)
     sheets, guesses = open_sheets(file, profile)
     parts = [_read(sheet, profile, specimen, series, contaminants) for sheet in sheets]
-    observations = _assemble(parts, measured, guesses)
+    observations = _assemble(parts, measured, guesses, profile.quality_rules)
     if observations.measurements.num_rows == 0:
         raise _nothing(file.name, observations)
     return observations
@@ -76,14 +76,16 @@ def _read(
     return _Part(specimens, pa.concat_tables(tables), written, tuple(sheet.findings))
 
 
-def _assemble(parts: list[_Part], measured: Measurements, guesses: tuple[Finding, ...]) -> Observations:
-    work = _Work.of(parts)
+def _assemble(
+    parts: list[_Part], measured: Measurements, guesses: tuple[Finding, ...], rules: Mapping[str, Rule]
+) -> Observations:
+    work = _Work.of(parts, rules)
     work.findings += guesses
     work.check_specimens()
     duplicate = work.drop_repeated_rows()
-    work.drop_repeated_codes(long=measured.long)
+    work.drop_repeated_codes(shared=measured.long or measured.replicates == "number")
     work.check_measurements()
-    work.drop_repeated_measurements()
+    work.settle_repeated_measurements(number=measured.replicates == "number")
     loaded = work.loaded()
     ragged = sum(finding.rule.name == "ragged-row" for finding in work.findings)
     rows_in = work.specimens.num_rows + ragged
@@ -101,9 +103,10 @@ class _Work:
     written: NDArray[np.int64]
     alive: Mask
     findings: list[Finding]
+    rules: Mapping[str, Rule]
 
     @classmethod
-    def of(cls, parts: list[_Part]) -> "_Work":
+    def of(cls, parts: list[_Part], rules: Mapping[str, Rule]) -> "_Work":
         starts = np.cumsum([0, *(part.specimens.num_rows for part in parts)])
         specimens = pa.concat_tables([part.specimens for part in parts]).combine_chunks()
         measurements = pa.concat_tables(
@@ -114,7 +117,7 @@ class _Work:
         rows = specimens["row"].to_numpy()
         alive = ~np.isin(rows, np.concatenate(spoilt)) if spoilt else np.ones(len(rows), np.bool_)
         written = np.concatenate([part.written for part in parts])
-        return cls(specimens, measurements.combine_chunks(), written, alive, findings)
+        return cls(specimens, measurements.combine_chunks(), written, alive, findings, rules)
 
     @property
     def labels(self) -> Any:
@@ -124,11 +127,11 @@ class _Work:
 
     def note(self, rule: str, where: Mask, texts: Any, reason: str, *, column: str | None = None) -> None:
         """Note that records of a mask break a rule; a rejecting rule takes them out."""
-        if where.any():
-            rejects = RULES[rule].severity == "reject"
+        if where.any() and rule in self.rules:
+            rejects = self.rules[rule].severity == "reject"
             chosen = ["" if text is None else str(text) for text in pc.filter(texts, pa.array(where)).to_pylist()]
             rows = self.specimens["row"].to_numpy()[where]
-            self.findings.append(Finding(RULES[rule], rows, chosen, reason, column, rejects))
+            self.findings.append(Finding(self.rules[rule], rows, chosen, reason, column, rejects))
             if rejects:
                 self.alive &= ~where
 
@@ -143,11 +146,11 @@ class _Work:
         self.alive &= ~repeated
         return repeated
 
-    def drop_repeated_codes(self, *, long: bool) -> None:
-        """One code is one specimen: in the long layout many rows may share it, if they agree on what it is."""
+    def drop_repeated_codes(self, *, shared: bool) -> None:
+        """One code is one specimen: rows may share it in the long layout or as replicates, if they agree on it."""
         codes = self.specimens["code"]
         repeated = self.alive & ~is_first(codes, self.alive)
-        if long and repeated.any():
+        if shared and repeated.any():
             repeated &= ~self._as_first()
         self.note("duplicate-code", repeated, codes, "is a specimen that an earlier row describes differently")
 
@@ -163,22 +166,30 @@ class _Work:
 
     def check_measurements(self) -> None:
         self._keep_measurements(self.alive[self.measurements["record"].to_numpy()])
-        flags = np.full(self.measurements.num_rows, "ok", dtype=object)
         for rule, check in MEASUREMENT_CHECKS.items():
-            where = check(self.measurements)
-            self._note_measured(rule, where)
-            flags[where] = rule
-            if RULES[rule].severity == "reject":
-                self._keep_measurements(~where)
-                flags = flags[~where]
-        self.measurements = self.measurements.append_column("quality_flag", pa.array(flags, pa.string()))
+            if rule in self.rules:
+                self._check_measured(rule, check(self.measurements))
 
-    def drop_repeated_measurements(self) -> None:
+    def _check_measured(self, rule: str, where: Mask) -> None:
+        self._note_measured(rule, where)
+        if self.rules[rule].severity == "reject":
+            self._keep_measurements(~where)
+        elif self.rules[rule].severity == "flag":
+            flags = pc.if_else(pa.array(where), rule, self.measurements["quality_flag"])
+            index = self.measurements.schema.get_field_index("quality_flag")
+            self.measurements = self.measurements.set_column(index, "quality_flag", flags)
+
+    def settle_repeated_measurements(self, *, number: bool) -> None:
+        """The same measured again on the same specimen is a replicate, where the profile says so, or else refused."""
         specimen = pc.take(self.specimens["code"], self.measurements["record"])
         keys = (specimen, *(self.measurements[key] for key in SAME_MEASUREMENT))
-        first = is_first(pc.binary_join_element_wise(*keys, "\x1f"), np.ones(self.measurements.num_rows, np.bool_))
-        self._note_measured("duplicate-measurement", ~first)
-        self._keep_measurements(first)
+        counts = occurrences(pc.binary_join_element_wise(*keys, "\x1f"))
+        self.measurements = self.measurements.append_column("replicate", pa.array(counts))
+        if number:
+            self._note_measured("replicate", counts > 1)
+            return
+        self._note_measured("duplicate-measurement", counts > 1)
+        self._keep_measurements(counts == 1)
 
     def _keep_measurements(self, mask: Mask) -> None:
         if not mask.all():
@@ -192,7 +203,7 @@ class _Work:
             group = chosen.filter(pc.equal(labels, label))
             rows, texts = group["row"].to_numpy(), group["original_text"].to_pylist()
             reason = f"({contaminant}) – {RULES[rule].says}"
-            self.findings.append(Finding(RULES[rule], rows, texts, reason, column))
+            self.findings.append(Finding(self.rules[rule], rows, texts, reason, column))
 
     def loaded(self) -> Mask:
         """Which records are stored: those with a measurement, or in which nothing was written."""

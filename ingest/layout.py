@@ -32,6 +32,7 @@ def numeric_columns(profile: Profile) -> tuple[str, ...]:
     """The columns in which the profile expects numbers; every one once."""
     measured = profile.measurements
     columns = [profile.position.x.column, profile.position.y.column]
+    columns += [second.x.column, second.y.column] if (second := profile.position.second) else []
     columns += list(measured.columns) if measured else []
     columns += [measured.value.column] if measured and measured.value else []
     columns += [

@@ -19,7 +19,7 @@ from ingest.contaminants import Contaminants, shipped_contaminants
 from ingest.copying import copy_rows, points, reserve_ids, whole
 from ingest.harmonise import Observations, harmonise
 from ingest.profile import Profile
-from ingest.records import is_first
+from ingest.records import is_first, with_system_of
 from ingest.rejected import refuse_rejected, write_rejected
 from ingest.report import Report, problems_of
 from ingest.sources import Inventory, read_sources
@@ -28,7 +28,7 @@ from ingest.vocabulary import load_contaminants
 PROCEDURE = ("digestion", "instrument", "standard")
 MEASURED = (
     *("basis", "laboratory", "batch", "analysed_on", "lower", "upper", "lod", "loq", "uncertainty"),
-    *("original_text", "original_unit", "quality_flag"),
+    *("original_text", "original_unit", "quality_flag", "replicate"),
 )
 NOT_OF_SPECIMEN = ("row", "content", "site", "longitude", "latitude")
 OF_SOURCE = ("code", "name", "sector", "sector_original", "diffuse", "geom")
@@ -66,6 +66,7 @@ def _load(connection: Connection, file: Path, profile: Profile, kind: _Kind[Read
     with connection.begin_nested():
         datasets.lock(connection, profile.dataset.name)
         before = datasets.stored(connection, profile, kind.name)
+        profile = with_system_of(file, profile)
         checksum = datasets.checksum_of(file, profile)
         if before is not None and before.checksum == checksum:
             return Report.from_dict(before.report).as_unchanged()
@@ -109,6 +110,7 @@ def _store_samples(connection: Connection, dataset: int, profile: Profile, found
         "specimen_id": specimens[measurements["record"].to_numpy()],
         "contaminant_id": measurements["contaminant"],
         "procedure_id": _store_procedures(connection, measurements),
+        "source_row": measurements["row"],
         **{name: measurements[name] for name in MEASURED},
     }
     copy_rows(connection, tables.measurement, _beside_their_specimen(pa.table(stored)))
@@ -174,7 +176,7 @@ def _store_sources(connection: Connection, dataset: int, _: Profile, inventory: 
     copy_rows(connection, tables.source, rows)
     if releases.num_rows:
         place = releases["record"].to_numpy()
-        released = {name: releases[name] for name in releases.column_names if name != "record"}
+        released = {name: releases[name] for name in releases.column_names if name not in ("record", "row")}
         released["source_id"] = rows["id"].to_numpy()[place]
         copy_rows(connection, tables.release, pa.table(released))
 

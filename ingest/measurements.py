@@ -13,8 +13,11 @@ from db.tables import BASES
 from ingest.censoring import Outcome, Values, read_values
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
+from ingest.headings import split_heading
 from ingest.numbers import Mask, State, among, blanks
-from ingest.profile import AsGiven, Assay, FromColumn, Measurements, ProfileError
+from ingest.oxides import matched
+from ingest.profile import AsGiven, Assay, FromColumn, MeasuredColumn, Measurements, ProfileError
+from ingest.qualifiers import qualified
 from ingest.sheet import Sheet, unreadable_reason
 from ingest.units import Conversion, to_mg_per_kg
 
@@ -37,27 +40,30 @@ class Series:
     column: str
     contaminant: AsGiven
     assay: Assay
+    share: float = 1.0
+    cas: FromColumn | None = None
 
 
 def series_of(measurements: Measurements, contaminants: Contaminants) -> tuple[Series, ...]:
     """The columns of values of a profile, with what it states once for all of them checked; raises ProfileError."""
     if measurements.value is not None:
         general = Assay(**{key: getattr(measurements, key) for key in Assay.model_fields})
-        series: tuple[Series, ...] = (Series(measurements.value.column, measurements.contaminant, general),)
+        column = measurements.value.column
+        series: tuple[Series, ...] = (Series(column, measurements.contaminant, general, cas=measurements.cas),)
     else:
-        series = tuple(
-            Series(column, _constant(contaminants.match, given.contaminant, column), given.under(measurements))
-            for column, given in measurements.columns.items()
-        )
+        series = tuple(_of_column(*item, measurements, contaminants) for item in measurements.columns.items())
     for one in series:
         _check_constants(one)
     return series
 
 
+def _of_column(column: str, given: MeasuredColumn, general: Assay, contaminants: Contaminants) -> Series:
+    contaminant, share = _constant(lambda text: matched(text, contaminants), given.contaminant, column)
+    return Series(column, contaminant, given.under(general), share)
+
+
 def _check_constants(series: Series) -> None:
     unit, basis = series.assay.unit, series.assay.basis
-    if unit is None:
-        raise ProfileError(f"the profile gives no unit for column {series.column!r}")
     if isinstance(unit, str):
         _constant(to_mg_per_kg, unit, series.column)
     if isinstance(basis, str) and basis not in BASES:
@@ -76,12 +82,15 @@ def read_measurements(sheet: Sheet, series: Series, notation: Any, contaminants:
     texts = sheet.cells(series.column)
     written = ~blanks(texts, sheet.marks)
     assay = series.assay
-    contaminant, known = _contaminant(sheet, series, written, contaminants)
-    units = pc.fill_null(sheet.text(assay.unit), "")
+    if assay.qualifier is not None:
+        texts = qualified(sheet, texts, written, assay.qualifier)
+    contaminant, share, known = _contaminant(sheet, series, written, contaminants)
+    unit = assay.unit or _unit_beside(sheet, series.column)
+    units = pc.fill_null(sheet.text(unit), "")
     limits = {key: sheet.number(getattr(assay, key), (0.0, np.inf)) for key in LIMITS}
     values = read_values(texts, notation, sheet.marks, limits["lod"])
     _note_problems(sheet, series.column, texts, values)
-    convert = _conversion(sheet, assay.unit, units, written)
+    convert = _conversion(sheet, unit, units, written, share)
     basis, has_basis = _basis(sheet, assay.basis, written)
     keep = values.usable & known & convert.possible & has_basis
     columns: dict[str, Any] = {
@@ -96,35 +105,79 @@ def read_measurements(sheet: Sheet, series: Series, notation: Any, contaminants:
         **{key: sheet.text(getattr(assay, key)) for key in OPTIONAL},
         "basis": basis,
         "analysed_on": sheet.days(assay.analysed_on)[0],
-        "original_text": sheet.batch.cells.column(series.column),
+        "original_text": _as_written(sheet, series),
         "original_unit": units,
+        "quality_flag": pa.array(np.where(values.outcome == Outcome.APPROXIMATE, "approximate", "ok")),
     }
     return pa.table(columns).filter(pa.array(keep)), written
 
 
-def _contaminant(sheet: Sheet, series: Series, written: Mask, contaminants: Contaminants) -> tuple[Any, Mask]:
+def _unit_beside(sheet: Sheet, column: str) -> str:
+    """The unit of a column that the profile states none for: out of the row of units, or else of the heading."""
+    unit = sheet.units.get(column) or split_heading(column)[1]
+    if not unit:
+        raise ProfileError(f"neither the profile nor its heading gives a unit for column {column!r}")
+    _constant(to_mg_per_kg, unit, column)
+    return unit
+
+
+def _as_written(sheet: Sheet, series: Series) -> Any:
+    cells = sheet.batch.cells.column(series.column)
+    if series.assay.qualifier is None:
+        return cells
+    flags = sheet.cells(series.assay.qualifier.column)
+    return pc.if_else(pc.equal(flags, ""), cells, pc.binary_join_element_wise(cells, flags, " "))
+
+
+def _contaminant(
+    sheet: Sheet, series: Series, written: Mask, contaminants: Contaminants
+) -> tuple[Any, NDArray[np.float64], Mask]:
+    """Of each record the contaminant, the share of it in what was measured, and whether it is known."""
     if not isinstance(series.contaminant, FromColumn):
-        return pa.repeat(pa.scalar(str(series.contaminant)), len(written)), np.ones_like(written)
+        constant = pa.repeat(pa.scalar(str(series.contaminant)), len(written))
+        return constant, np.full(len(written), series.share), np.ones_like(written)
     texts = pc.fill_null(sheet.text(series.contaminant), "")
-    found, reasons = _each(texts, contaminants.match)
+    found, reasons = _each(texts, lambda text: matched(text, contaminants))
+    identifiers, shares = pc.struct_field(found, "id"), pc.fill_null(pc.struct_field(found, "share"), 1.0)
+    if series.cas is not None:
+        identifiers = _compared(sheet, series.cas, identifiers, written, contaminants)
+    known = np.asarray(identifiers.is_valid().to_numpy(zero_copy_only=False), np.bool_)
     for text, reason in reasons.items():
-        where = written & _equal(texts, text)
+        where = written & _equal(texts, text) & ~known
         sheet.find("unknown-contaminant", where, texts, _after(text, reason), (series.contaminant.column, False))
-    return found, np.asarray(found.is_valid().to_numpy(zero_copy_only=False), np.bool_)
+    return identifiers, shares.to_numpy(zero_copy_only=False), known
 
 
-def _each(texts: Any, read: Callable[[str], str]) -> tuple[Any, dict[str, str]]:
+def _compared(sheet: Sheet, cas: FromColumn, named: Any, written: Mask, contaminants: Contaminants) -> Any:
+    """What the names mean, and where they mean nothing what the CAS numbers mean; contradictions are noted."""
+    numbers = pc.fill_null(sheet.text(cas), "")
+    found, _ = _each(numbers, lambda text: (contaminants.match(text), 1.0))
+    meant = pc.struct_field(found, "id")
+    differ = pc.fill_null(pc.not_equal(meant, named), False).to_numpy(zero_copy_only=False)
+    for other in pc.unique(meant.filter(pa.array(differ & written))).to_pylist():
+        where = differ & written & _equal(pc.fill_null(meant, ""), other)
+        sheet.find(
+            "cas-contradiction", where, numbers, f"is the CAS number of {other}, not of the name", (cas.column, False)
+        )
+    return pc.coalesce(named, meant)
+
+
+MATCH = pa.struct([("id", pa.string()), ("share", pa.float64())])
+
+
+def _each(texts: Any, read: Callable[[str], tuple[str, float]]) -> tuple[Any, dict[str, str]]:
     """Each text read, null where that fails, and why; each distinct text is read once."""
     distinct = texts.dictionary_encode()
-    found: list[str | None] = []
+    found: list[dict[str, str | float] | None] = []
     reasons: dict[str, str] = {}
     for text in distinct.dictionary.to_pylist():
         try:
-            found.append(read(text))
+            identifier, share = read(text)
+            found.append({"id": identifier, "share": share})
         except ValueError as error:
             found.append(None)
             reasons[text] = str(error)
-    return pc.take(pa.array(found, pa.string()), distinct.indices), reasons
+    return pc.take(pa.array(found, MATCH), distinct.indices), reasons
 
 
 def _after(text: str, reason: str) -> str:
@@ -136,16 +189,17 @@ class _Conversions:
     """The conversion of each record, by the distinct units."""
 
     parts: tuple[tuple[Mask, Conversion], ...]
+    share: NDArray[np.float64]
     possible: Mask
 
     def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         converted = np.full(len(values), np.nan)
         for where, conversion in self.parts:
             converted[where] = conversion(values[where])
-        return converted
+        return converted * self.share
 
 
-def _conversion(sheet: Sheet, given: AsGiven, units: Any, written: Mask) -> _Conversions:
+def _conversion(sheet: Sheet, given: AsGiven, units: Any, written: Mask, share: NDArray[np.float64]) -> _Conversions:
     parts, possible = [], np.zeros_like(written)
     for unit in pc.unique(units).to_pylist():
         where = _equal(units, unit)
@@ -155,7 +209,7 @@ def _conversion(sheet: Sheet, given: AsGiven, units: Any, written: Mask) -> _Con
         except ValueError as error:
             at = (given.column if isinstance(given, FromColumn) else None, False)
             sheet.find("unit-not-convertible", where & written, units, f"– {error}", at)
-    return _Conversions(tuple(parts), possible)
+    return _Conversions(tuple(parts), share, possible)
 
 
 def _basis(sheet: Sheet, given: AsGiven, written: Mask) -> tuple[Any, Mask]:

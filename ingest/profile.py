@@ -6,11 +6,13 @@ A bare value holds for every row (`medium = "mineral-horizon"`); `{ column = "â€
 
 import datetime as dt
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -26,9 +28,13 @@ from pyproj import CRS
 from ingest.complaints import ALTERNATIVES, complaints
 from ingest.coordinates import horizontal_crs
 from ingest.errors import IngestError
+from ingest.findings import RULES, Rule, Severity
 
 SHIPPED = Path(__file__).parent / "profiles"
 T = TypeVar("T")
+# the columns that stand for the points of a geographic file
+GEOMETRY, GEOMETRY_X, GEOMETRY_Y = "geometry", "geometry.x", "geometry.y"
+Scheme: TypeAlias = Literal["gnfr", "e-prtr", "naics", "nace"]
 
 
 class ProfileError(IngestError):
@@ -46,7 +52,15 @@ class FromColumn(Part):
 
     column: str
     values: dict[str, str] = {}
+    otherwise: str | None = None
+    scheme: Scheme | None = None
     format: str | None = None
+
+    @model_validator(mode="after")
+    def _one_translation(self) -> Self:
+        if self.scheme and (self.values or self.otherwise):
+            raise ValueError("scheme translates the codes, so values and otherwise have no place beside it")
+        return self
 
 
 def _kind(value: object) -> str:
@@ -82,6 +96,10 @@ class FileOptions(Part):
     """How the file is written; what is absent is found out and reported."""
 
     format: str | None = None
+    sheet: str | None = None
+    heading_row: Annotated[int, Field(ge=1)] = 1
+    unit_row: Annotated[int, Field(ge=1)] | None = None
+    first_row: Annotated[int, Field(ge=2)] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
@@ -97,27 +115,55 @@ class FileOptions(Part):
     def _marks_differ(self) -> Self:
         if self.thousands and self.thousands == self.decimal:
             raise ValueError("decimal and thousands must be two different marks")
+        if self.first_data_row <= max(self.heading_row, self.unit_row or 0):
+            raise ValueError("first_row must lie below heading_row and unit_row")
         return self
 
+    @property
+    def first_data_row(self) -> int:
+        """The row of the first record."""
+        return self.first_row or max(self.heading_row, self.unit_row or 0) + 1
 
-class Position(Part):
-    """Where the coordinates stand and in which system."""
 
-    crs: str
+def _known_system(value: str) -> str:
+    horizontal_crs(value)
+    return value
+
+
+System: TypeAlias = Annotated[str, AfterValidator(_known_system)]
+
+
+class SecondPosition(Part):
+    """Another pair of coordinates of the same place, to be compared with the first."""
+
+    crs: System
     x: FromColumn
     y: FromColumn
-    accuracy_m: Number | None = None
-    area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
-
-    @field_validator("crs")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        horizontal_crs(value)
-        return value
+    tolerance_m: Annotated[float, Field(gt=0)] = 100.0
 
     @property
     def system(self) -> CRS:
         """The coordinate reference system."""
+        return horizontal_crs(self.crs)
+
+
+class Position(Part):
+    """Where the coordinates stand and in which system; a geographic file knows both."""
+
+    crs: System | None = None
+    x: FromColumn = FromColumn(column=GEOMETRY_X)
+    y: FromColumn = FromColumn(column=GEOMETRY_Y)
+    accuracy_m: Number | None = None
+    area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
+    second: SecondPosition | None = None
+
+    @property
+    def system(self) -> CRS:
+        """The coordinate reference system; raises `ProfileError` where neither profile nor file states one."""
+        if self.crs is None:
+            raise ProfileError(
+                "neither the profile nor the file says in which system the coordinates are: position.crs"
+            )
         return horizontal_crs(self.crs)
 
 
@@ -158,6 +204,7 @@ class Assay(Part):
     lod: Number | None = None
     loq: Number | None = None
     uncertainty: Number | None = None
+    qualifier: FromColumn | None = None
 
     def under(self, general: "Assay") -> "Assay":
         """This assay, with what it does not state taken from the general one."""
@@ -184,6 +231,7 @@ class Notation(Part):
 
     nondetect: tuple[str, ...] = ("n.d.", "nd", "n.d", "b.d.", "bd", "bdl", "<lod", "<dl", "not detected")
     intervals: bool = False
+    approximate: Literal["reject", "flag"] = "reject"
     zero: Literal["reject", "below-lod"] = "reject"
     negative: Literal["reject", "below-absolute"] = "reject"
 
@@ -199,6 +247,8 @@ class Measurements(Assay):
     columns: dict[str, Annotated[MeasuredColumn, BeforeValidator(_short)]] = {}
     contaminant: FromColumn | None = None
     value: FromColumn | None = None
+    cas: FromColumn | None = None
+    replicates: Literal["reject", "number"] = "reject"
     notation: Notation = Notation()
 
     @model_validator(mode="after")
@@ -220,7 +270,7 @@ class Release(Part):
     medium: Text
     year: Number | None = None
     quantity: FromColumn | None = None
-    unit: str | None = None
+    unit: Text | None = None
 
     @model_validator(mode="after")
     def _quantity_has_unit(self) -> Self:
@@ -232,7 +282,8 @@ class Release(Part):
 class Sources(Part):
     """Pollution sources: one per row (`point`), or one whose outline the rows draw in their order."""
 
-    geometry: Literal["point", "line", "polygon"] = "point"
+    geometry: Literal["point", "line", "polygon", "file"] = "point"
+    layout: Literal["one-row-per-source", "one-row-per-release"] = "one-row-per-source"
     sector: Text
     name: Text
     code: FromColumn | None = None
@@ -247,7 +298,7 @@ class Sources(Part):
 
     @model_validator(mode="after")
     def _outline_is_one_source(self) -> Self:
-        if self.geometry != "point" and any(columns_of(self)):
+        if self.geometry in ("line", "polygon") and any(columns_of(self)):
             raise ValueError(
                 f"the rows draw one {self.geometry}, so nothing but the position can be read from a column"
             )
@@ -258,8 +309,9 @@ class Profile(Part):
     """What the columns of a file mean; `read_profile` makes one from TOML."""
 
     dataset: Dataset
-    position: Position
+    position: Position = Position()
     file: FileOptions = FileOptions()
+    rules: dict[str, Severity | Literal["off"]] = {}
     specimen: Specimen | None = None
     measurements: Measurements | None = None
     sources: Sources | None = None
@@ -271,6 +323,21 @@ class Profile(Part):
         if (self.measurements is None) == (self.sources is None):
             raise ValueError("give either [specimen] and [measurements], or [sources]")
         return self
+
+    @field_validator("rules")
+    @classmethod
+    def _overridable(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name not in RULES or not RULES[name].overridable:
+                known = ", ".join(sorted(rule.name for rule in RULES.values() if rule.overridable))
+                raise ValueError(f"{name} is not a rule that can be overridden; these can: {known}")
+        return value
+
+    @property
+    def quality_rules(self) -> Mapping[str, Rule]:
+        """The rules with the severities of this profile, without those that are off."""
+        chosen = {name: self.rules.get(name, rule.severity) for name, rule in RULES.items()}
+        return {name: replace(RULES[name], severity=said) for name, said in chosen.items() if said != "off"}
 
     def columns(self) -> Iterator[tuple[str, str]]:
         """Every (key, column) that the profile reads."""

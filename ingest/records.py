@@ -29,12 +29,25 @@ def open_sheets(file: Path, profile: Profile) -> tuple[Iterator[Sheet], tuple[Fi
     return _sheets(file, opened, profile)
 
 
+def with_system_of(file: Path, profile: Profile) -> Profile:
+    """The profile with the coordinate system that the file itself states, where the profile states none."""
+    if profile.position.crs is not None:
+        return profile
+    crs = open_file(file, profile.file).crs
+    if crs is None:
+        raise IngestError(
+            f"{file.name}: neither the profile nor the file says in which system the coordinates are; "
+            "state position.crs, for example 'EPSG:4326'"
+        )
+    return profile.model_copy(update={"position": profile.position.model_copy(update={"crs": crs})})
+
+
 def _check_columns(file: Path, headings: tuple[str, ...], profile: Profile) -> None:
     """Every column that the profile reads must be there; raises `IngestError` naming the first that is not."""
     for key, column in profile.columns():
         if column not in headings:
-            listed = ", ".join(headings)
-            raise IngestError(f"{file.name}, row 1: there is no column {column!r} ({key}); there are {listed}")
+            place = f"{file.name}, row {profile.file.heading_row}"
+            raise IngestError(f"{place}: there is no column {column!r} ({key}); there are {', '.join(headings)}")
 
 
 def _sheets(file: Path, opened: Opened, profile: Profile) -> tuple[Iterator[Sheet], tuple[Finding, ...]]:
@@ -45,7 +58,8 @@ def _sheets(file: Path, opened: Opened, profile: Profile) -> tuple[Iterator[Shee
     marks, guesses = marks_of(profile, first.cells, file.name)
     found = "; ".join((*opened.guesses, *guesses))
     note = Finding(RULES["file-layout"], np.array([1]), [""], f"found out: {found}")
-    sheets = (_sheet(batch, Sheet(batch, marks)) for batch in chain((first,), opened.batches))
+    rules = profile.quality_rules
+    sheets = (_sheet(batch, Sheet(batch, marks, rules, opened.units)) for batch in chain((first,), opened.batches))
     return sheets, (note,) if found else ()
 
 
@@ -68,6 +82,17 @@ def first_places(keys: Any, among: Mask) -> NDArray[np.int64]:
 def is_first(keys: Any, among: Mask) -> Mask:
     """Which rows are the first of the mask with their key."""
     return np.asarray(first_places(keys, among) == np.arange(len(among)), np.bool_)
+
+
+def occurrences(keys: Any) -> NDArray[np.int64]:
+    """Which occurrence of its key each row is, in their order, from 1."""
+    codes = pc.dictionary_encode(keys).combine_chunks().indices.to_numpy()
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(codes[order]) != 0]) if len(codes) else np.empty(0, np.int64)
+    counted = np.arange(len(codes)) - np.repeat(starts, np.diff(np.r_[starts, len(codes)]))
+    found = np.empty(len(codes), np.int64)
+    found[order] = counted + 1
+    return found
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:

@@ -1,6 +1,7 @@
 """The fields of a profile read from a batch of cells: columns of text, numbers and days, and what was wrong in them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ingest.findings import RULES, Finding
+from ingest.findings import RULES, Finding, Rule
 from ingest.numbers import Marks, Mask, State, Texts, blanks, read_numbers, trimmed
 from ingest.profile import AsGiven, FromColumn
 from ingest.readers.base import Batch
+from ingest.sectors import sector_of
 
 DAY = pa.date32()
 UNREADABLE = {State.NOT_A_NUMBER: "not-a-number", State.AMBIGUOUS: "ambiguous-number"}
@@ -25,6 +27,8 @@ class Sheet:
 
     batch: Batch
     marks: Marks
+    rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
+    units: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -38,10 +42,16 @@ class Sheet:
 
     def find(self, rule: str, where: Mask, texts: Texts, reason: str, at: tuple[str | None, bool]) -> None:
         """Note that a rule is broken in the records of a mask; `at` is the column, and whether it spoils the row."""
-        if where.any():
+        known = self.rules.get(rule)
+        if known is not None and where.any():
             column, whole_row = at
             chosen = pc.filter(texts, pa.array(where)).to_pylist()
-            self.findings.append(Finding(RULES[rule], self.rows[where], chosen, reason, column, whole_row))
+            spoils = whole_row and known.severity == "reject"
+            self.findings.append(Finding(known, self.rows[where], chosen, reason, column, spoils))
+
+    def rejects(self, rule: str) -> bool:
+        """Whether what breaks the rule is taken out."""
+        return rule in self.rules and self.rules[rule].severity == "reject"
 
     def text(self, given: AsGiven) -> Texts:
         """A field as strings of shape (n,), null where nothing stands."""
@@ -49,13 +59,26 @@ class Sheet:
             return pa.repeat(pa.scalar(None if given in (None, "") else str(given), pa.string()), len(self.rows))
         texts = self.cells(given.column)
         empty = blanks(texts, self.marks)
-        if given.values:
+        if given.scheme:
+            return self._sector(texts, empty, given)
+        if given.values or given.otherwise is not None:
             texts = self._translated(texts, empty, given)
         return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), texts)
+
+    def _sector(self, texts: Texts, empty: Mask, given: FromColumn) -> Texts:
+        distinct = texts.dictionary_encode()
+        found = [sector_of(str(given.scheme), code) for code in distinct.dictionary.to_pylist()]
+        sectors = pc.take(pa.array(found, pa.string()), distinct.indices)
+        unknown = np.asarray(sectors.is_null().to_numpy(zero_copy_only=False)) & ~empty
+        self.find("unknown-sector", unknown, texts, f"is no known code of {given.scheme}", (given.column, False))
+        return sectors
 
     def _translated(self, texts: Texts, empty: Mask, given: FromColumn) -> Texts:
         codes = pa.array(list(given.values), pa.string())
         position = pc.index_in(texts, codes)
+        if given.otherwise is not None:
+            translated = pc.take(pa.array(list(given.values.values()), pa.string()), position)
+            return pc.fill_null(translated, given.otherwise)
         unknown = np.asarray(position.is_null().to_numpy(zero_copy_only=False)) & ~empty
         self.find("not-a-code", unknown, texts, "is not one of the codes in the profile", (given.column, False))
         return pc.take(pa.array(list(given.values.values()), pa.string()), position)
@@ -89,7 +112,7 @@ class Sheet:
         texts = self.text(given)
         distinct = texts.dictionary_encode()
         written = given.format or ISO
-        spans = [_span(text, written) for text in distinct.dictionary.to_pylist()]
+        spans = [_span(text, written) or _span(text, ISO) for text in distinct.dictionary.to_pylist()]
         first, last = (
             pc.take(pa.array([span[end] if span else None for span in spans], DAY), distinct.indices) for end in (0, 1)
         )

@@ -15,9 +15,10 @@ from ingest.copying import geometries, points, whole
 from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
-from ingest.profile import Profile, ProfileError, Release, Sources
-from ingest.records import is_first, merged, open_sheets
+from ingest.profile import FromColumn, Position, Profile, ProfileError, Release, Sources
+from ingest.records import first_places, is_first, merged, occurrences, open_sheets
 from ingest.report import Problem
+from ingest.shapes import read_shapes
 from ingest.sheet import Sheet
 from ingest.specimens import read_positions
 from ingest.units import to_kg
@@ -55,8 +56,9 @@ def read_sources(file: Path, profile: Profile, contaminants: Contaminants) -> In
     if profile.sources is None:
         raise IngestError(f"the profile of {profile.dataset.name!r} describes samples, not sources")
     content = _content(file, profile, profile.sources, contaminants)
-    if profile.sources.geometry == "point":
-        return _points(file, content)
+    if profile.sources.geometry in ("point", "file"):
+        shared = profile.sources.layout == "one-row-per-release"
+        return _points(file, content, shared=shared)
     return _outline(file, content, profile.sources.geometry)
 
 
@@ -76,16 +78,23 @@ def _content(file: Path, profile: Profile, given: Sources, contaminants: Contami
 
 def _check_units(releases: Iterable[Release]) -> None:
     for release in releases:
-        try:
-            to_kg(release.unit or "kg")
-        except ValueError as error:
-            raise ProfileError(f"sources.releases: {error}") from None
+        for unit in _stated_units(release.unit):
+            try:
+                to_kg(unit)
+            except ValueError as error:
+                raise ProfileError(f"sources.releases: {error}") from None
+
+
+def _stated_units(given: str | FromColumn | None) -> list[str]:
+    if isinstance(given, FromColumn):
+        return [*given.values.values(), *([given.otherwise] if given.otherwise else [])]
+    return [given] if given else []
 
 
 def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
     rows = pc.cast(pa.array(sheet.rows), pa.string())
     code = sheet.text(given.code) if given.code else rows
-    placed = read_positions(sheet, profile.position)
+    placed = read_shapes(sheet, profile.position) if given.geometry == "file" else _placed(sheet, profile.position)
     return pa.table(
         {
             "row": sheet.rows,
@@ -94,11 +103,15 @@ def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
             "sector": pc.fill_null(sheet.text(given.sector), "unknown"),
             "sector_original": pc.fill_null(sheet.text(given.sector_original), ""),
             "diffuse": pa.repeat(pa.scalar(given.diffuse), len(sheet.rows)),
-            "longitude": placed["longitude"],
-            "latitude": placed["latitude"],
+            **placed,
             "content": pc.binary_join_element_wise(*sheet.batch.cells.columns, "\x1f"),
         }
     )
+
+
+def _placed(sheet: Sheet, position: Position) -> dict[str, Any]:
+    read = read_positions(sheet, position)
+    return {key: read[key] for key in ("longitude", "latitude")} | {"geom": points(read["longitude"], read["latitude"])}
 
 
 def _released(sheet: Sheet, release: Release, contaminants: Contaminants, start: int) -> Any:
@@ -106,7 +119,9 @@ def _released(sheet: Sheet, release: Release, contaminants: Contaminants, start:
     pollutant = pc.fill_null(sheet.text(release.pollutant), "")
     quantity = sheet.number(release.quantity, (0.0, np.inf))
     named = np.asarray(pc.not_equal(pollutant, "").to_numpy(zero_copy_only=False), np.bool_)
-    keep = named if release.quantity is None else named & np.isfinite(quantity)
+    units = pc.fill_null(sheet.text(release.unit), "")
+    mass, is_mass = _in_kg(sheet, release, units, quantity, named)
+    keep = named if release.quantity is None else named & np.isfinite(quantity) & is_mass
     table = pa.table(
         {
             "record": np.arange(start, start + len(sheet.rows)),
@@ -114,12 +129,27 @@ def _released(sheet: Sheet, release: Release, contaminants: Contaminants, start:
             "contaminant_id": _matched(pollutant, contaminants),
             "medium": pc.fill_null(sheet.text(release.medium), "unknown"),
             "year": whole(pa.array(sheet.number(release.year, (1000.0, 3000.0)), from_pandas=True)),
-            "quantity_kg": pa.array(to_kg(release.unit or "kg")(quantity), from_pandas=True),
+            "row": sheet.rows,
+            "quantity_kg": pa.array(mass, from_pandas=True),
             "original_text": pc.fill_null(sheet.text(release.quantity), ""),
-            "original_unit": pa.repeat(pa.scalar(release.unit or ""), len(sheet.rows)),
+            "original_unit": units,
         }
     )
     return table.filter(pa.array(keep))
+
+
+def _in_kg(sheet: Sheet, release: Release, units: Any, quantity: Any, named: Mask) -> tuple[Any, Mask]:
+    """The quantities in kg, and which of them have a unit of mass."""
+    mass, possible = np.full(len(quantity), np.nan), np.zeros(len(quantity), np.bool_)
+    for unit in pc.unique(units).to_pylist():
+        where = np.asarray(pc.equal(units, unit).to_numpy(zero_copy_only=False), np.bool_)
+        try:
+            mass[where] = to_kg(unit)(quantity[where])
+            possible |= where
+        except ValueError as error:
+            at = (release.unit.column if isinstance(release.unit, FromColumn) else None, False)
+            sheet.find("unit-not-convertible", where & named & np.isfinite(quantity), units, f"– {error}", at)
+    return mass, possible
 
 
 def _matched(pollutants: Any, contaminants: Contaminants) -> Any:
@@ -134,32 +164,58 @@ def _matched(pollutants: Any, contaminants: Contaminants) -> Any:
     return pc.take(pa.array(found, pa.string()), distinct.indices)
 
 
-def _points(file: Path, content: _Content) -> Inventory:
+def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
     rows, codes = content.sources["row"].to_numpy(), content.sources["code"]
     spoilt = [finding.rows for finding in content.findings if finding.whole_row]
     alive = ~np.isin(rows, np.concatenate(spoilt)) if spoilt else np.ones(len(rows), np.bool_)
     repeated = alive & ~is_first(content.sources["content"], alive)
     alive &= ~repeated
-    contrary = alive & ~is_first(codes, alive)
+    again = alive & ~is_first(codes, alive)
+    contrary = again & ~_as_first(content.sources, codes, alive) if shared else again
     alive &= ~contrary
+    releases, doubled = _unrepeated(content.releases, first_places(codes, alive), alive)
     findings = [
         *content.findings,
         *_found("duplicate-row", repeated, rows, codes, "repeats an earlier row cell by cell"),
         *_found("duplicate-code", contrary, rows, codes, "is a source that an earlier row describes differently"),
+        *doubled,
     ]
     if not alive.any():
         raise IngestError(f"{file.name}: nothing can be loaded; {Problem.of(findings[0]).message}")
-    kept = content.sources.filter(pa.array(alive))
-    placed = kept.append_column("geom", points(kept["longitude"], kept["latitude"]))
+    chosen = alive & is_first(codes, alive)
     counts = (content.rows_in, int(alive.sum()), int(repeated.sum()))
-    return Inventory(placed, _of_kept(content.releases, alive), tuple(findings), *counts)
+    return Inventory(content.sources.filter(pa.array(chosen)), _of_kept(releases, chosen), tuple(findings), *counts)
 
 
-def _found(rule: str, where: Mask, rows: Any, texts: Any, reason: str) -> list[Finding]:
+def _as_first(sources: Any, codes: Any, alive: Mask) -> Mask:
+    """Which rows describe their source as the first row of it does."""
+    first = pa.array(first_places(codes, alive))
+    same = np.ones(len(alive), np.bool_)
+    for column in ("name", "longitude", "latitude"):
+        values = sources[column].combine_chunks()
+        same &= np.asarray(pc.equal(values, pc.take(values, first)).to_numpy(zero_copy_only=False), np.bool_)
+    return same
+
+
+def _unrepeated(releases: Any, first: Any, alive: Mask) -> tuple[Any, list[Finding]]:
+    """The releases of the rows that stay, at the first row of their source, each once; and what was repeated."""
+    if not releases.num_rows:
+        return releases, []
+    kept = releases.filter(pa.array(alive[releases["record"].to_numpy()]))
+    kept = kept.set_column(0, "record", pa.array(first[kept["record"].to_numpy()]))
+    keys = (pc.cast(kept[key], pa.string()) for key in ("record", "pollutant", "medium", "year"))
+    again = occurrences(pc.binary_join_element_wise(*(pc.fill_null(key, "") for key in keys), "\x1f")) > 1
+    reason = "was released by this source into the same medium in the same year by an earlier row"
+    found = _found("duplicate-release", again, kept["row"].to_numpy(), kept["pollutant"], reason, whole_row=False)
+    return kept.filter(pa.array(~again)), found
+
+
+def _found(rule: str, where: Mask, rows: Any, texts: Any, reason: str, *, whole_row: bool = True) -> list[Finding]:
     if not where.any():
         return []
     chosen = pc.filter(texts, pa.array(where)).to_pylist()
-    return [Finding(RULES[rule], rows[where], chosen, reason, None, RULES[rule].severity == "reject")]
+    spoils = whole_row and RULES[rule].severity == "reject"
+    return [Finding(RULES[rule], rows[where], chosen, reason, None, spoils)]
 
 
 def _of_kept(releases: Any, alive: Mask) -> Any:
@@ -177,7 +233,8 @@ def _outline(file: Path, content: _Content, geometry: str) -> Inventory:
             raise IngestError(f"{file.name}: the outline cannot do without a row; {Problem.of(finding).message}")
     corners = np.column_stack([content.sources["longitude"], content.sources["latitude"]])
     shape = geometries([_shape(file, geometry, corners)])
-    source = content.sources.slice(0, 1).append_column("geom", shape)
+    index = content.sources.schema.get_field_index("geom")
+    source = content.sources.slice(0, 1).set_column(index, "geom", shape)
     first = np.arange(content.sources.num_rows) == 0
     return Inventory(source, _of_kept(content.releases, first), content.findings, content.rows_in, content.rows_in, 0)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.coordinates import Fault, locate
+from ingest.coordinates import Fault, Located, distance_m, locate
 from ingest.numbers import blanks
-from ingest.profile import FromColumn, Position, Specimen
+from ingest.profile import FromColumn, Position, SecondPosition, Specimen
 from ingest.sheet import Sheet
 
 ANY = (-np.inf, np.inf)
@@ -39,8 +39,11 @@ def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
     """The columns of a position: as given, and as longitude and latitude (NaN where at fault, and then noted)."""
     x = sheet.number(position.x, rule="position-unreadable")
     y = sheet.number(position.y, rule="position-unreadable")
-    located = locate(x, y, position.system, position.area_tolerance_degrees)
+    tolerated = tuple(fault for fault, (rule, _) in FAULTS.items() if not sheet.rejects(rule))
+    located = locate(x, y, position.system, position.area_tolerance_degrees, tolerated)
     _note_faults(sheet, position, located.fault)
+    if position.second is not None:
+        _compare(sheet, position, position.second, located)
     return {
         "longitude": located.longitude,
         "latitude": located.latitude,
@@ -59,6 +62,24 @@ def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
     told = {"crs": f"{position.crs} ({position.system.name})", "tolerance": position.area_tolerance_degrees}
     for kind, (rule, reason) in FAULTS.items():
         sheet.find(rule, fault == kind, both, reason.format(**told), at)
+
+
+def _compare(sheet: Sheet, position: Position, second: SecondPosition, first: Located) -> None:
+    """Note where the second pair of coordinates lies farther from the first than the profile tolerates."""
+    x, y = sheet.number(second.x), sheet.number(second.y)
+    other = locate(x, y, second.system, position.area_tolerance_degrees, (Fault.OUTSIDE,))
+    apart = distance_m(first, other)
+    texts = sheet.cells(second.x.column), sheet.cells(second.y.column)
+    both = pc.binary_join_element_wise(*texts, " ")
+    columns = ", ".join((position.x.column, position.y.column, second.x.column, second.y.column))
+    for place in np.flatnonzero(apart > second.tolerance_m):
+        here = np.arange(len(apart)) == place
+        reason = f"lies {_length(apart[place])} from where {position.x.column} and {position.y.column} say"
+        sheet.find("two-positions", here, both, reason, (columns, True))
+
+
+def _length(metres: float) -> str:
+    return f"{metres / 1000:.1f} km" if metres >= 1000 else f"{metres:.0f} m"
 
 
 def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:

@@ -24,6 +24,7 @@ RATIO = re.compile(
     r"(?P<top>[A-Za-zµμ]{1,10})\s*(?:/|\bper\b)\s*(?P<count>10{0,3})?\s*(?P<bottom>[A-Za-zµμ]{1,10})"
     r"|(?P<top2>[A-Za-zµμ]{1,10})[\s.·*](?P<bottom2>[A-Za-zµμ]{1,10})\s*\^?\(?[-−]1\)?"
 )
+TOXIC_EQUIVALENTS = re.compile(r"\s+(?:I|WHO(?:[ -]?\d{2,4})?)[ -]?TEQ$|\s+TEQ$", re.IGNORECASE)
 MASS = re.compile(r"[A-Za-zµμ]{1,10}")
 NAMES = {"t": "metric_ton", "kt": "kilometric_ton", "lbs": "pound"}
 
@@ -63,11 +64,15 @@ def to_mg_per_kg(unit: str) -> Conversion:
 
 @lru_cache(maxsize=64)
 def to_kg(unit: str) -> Conversion:
-    """How a mass in `unit` becomes kg; raises ValueError for what is not a mass."""
-    _refuse_ambiguous(unit.strip())
-    if not MASS.fullmatch(unit.strip()):
+    """How a mass in `unit` becomes kg; raises ValueError for what is not a mass.
+
+    The mass of a sum of toxic equivalents names its set of factors after the unit: `g I-TEQ`.
+    """
+    mass = TOXIC_EQUIVALENTS.sub("", unit.strip())
+    _refuse_ambiguous(mass)
+    if not MASS.fullmatch(mass):
         raise ValueError(f"unit {unit!r} is not a mass")
-    return Conversion(_mass(unit.strip(), "kilogram"))
+    return Conversion(_mass(mass, "kilogram"))
 
 
 def _refuse_ambiguous(text: str) -> None:

@@ -10,6 +10,13 @@ from ingest.readers.base import Opened, Reader
 # name of the format: (module, endings of file names); a module is imported when a file needs it
 READERS = {
     "csv": ("ingest.readers.csv", (".csv", ".tsv", ".txt", ".tab")),
+    "workbook": ("ingest.readers.workbook", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")),
+    "geopackage": ("ingest.readers.vector", (".gpkg",)),
+    "shapefile": ("ingest.readers.vector", (".shp", ".zip")),
+    "geojson": ("ingest.readers.vector", (".geojson", ".json")),
+    "geojsonseq": ("ingest.readers.vector", (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson")),
+    "flatgeobuf": ("ingest.readers.vector", (".fgb",)),
+    "parquet": ("ingest.readers.parquet", (".parquet", ".geoparquet")),
 }
 
 

@@ -1,7 +1,7 @@
 """What every reader gives: batches of cells, each still the text that stands in the file."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,11 +31,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file whose headings are read; `batches` reads on. `guesses` says in words what was not stated."""
+    """A file whose headings are read; `batches` reads on. `guesses` says in words what was not stated.
+
+    `units` holds what a row of units says, by heading; `crs` the coordinate system of a file that knows its own.
+    """
 
     headings: tuple[str, ...]
     batches: Iterator[Batch]
     guesses: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    crs: str | None = None
 
 
 class Reader(Protocol):

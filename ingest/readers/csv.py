@@ -35,13 +35,16 @@ class _Layout:
     encoding: str
     delimiter: str
     headings: tuple[str, ...]
+    units: tuple[str, ...]
+    first_row: int
     guesses: tuple[str, ...]
 
 
 def open_records(file: Path, options: FileOptions) -> Opened:
-    """Open delimited text whose first record is the heading; raises `IngestError` when it is something else."""
+    """Open delimited text; raises `IngestError` when it is something else."""
     layout = _layout(file, options)
-    return Opened(layout.headings, _batches(file, layout), layout.guesses)
+    units = dict(zip(layout.headings, layout.units, strict=False))
+    return Opened(layout.headings, _batches(file, layout), layout.guesses, units)
 
 
 def _layout(file: Path, options: FileOptions) -> _Layout:
@@ -52,14 +55,18 @@ def _layout(file: Path, options: FileOptions) -> _Layout:
     if kind := kind_of_content(file, start):
         raise IngestError(f"{file.name} is not delimited text: its content is {kind}")
     encoding = options.encoding or _encoding(file, start)
-    lines = _first_lines(file, encoding, start)
+    lines = _first_lines(file, encoding, start)[options.heading_row - 1 :]
+    if not lines:
+        raise IngestError(f"{file.name}: there is no row {options.heading_row} with headings")
     delimiter = options.delimiter or _delimiter(file, lines)
     guesses = [] if options.encoding else [f"encoding {encoding}"]
     if not options.delimiter:
         guesses.append(f"delimiter {delimiter!r}")
     _check_quotes(file, encoding, delimiter)
-    headings = _headings(file, _cells_of(file, lines, delimiter)[0])
-    return _Layout(encoding, delimiter, headings, tuple(guesses))
+    records = _cells_of(file, lines, delimiter)
+    headings = _headings(f"{file.name}, row {options.heading_row}", records[0])
+    units = tuple(records[options.unit_row - options.heading_row]) if options.unit_row else ()
+    return _Layout(encoding, delimiter, headings, units, options.first_data_row, tuple(guesses))
 
 
 def _encoding(file: Path, start: bytes) -> str:
@@ -143,15 +150,15 @@ def _check_last_quote(file: Path, encoding: str, delimiter: str) -> None:
             raise IngestError(f"{file.name}, row {rows + 1}: a quotation mark is opened and never closed") from None
 
 
-def _headings(file: Path, cells: list[str]) -> tuple[str, ...]:
+def _headings(place: str, cells: list[str]) -> tuple[str, ...]:
     names = [cell.strip().removeprefix("\ufeff") for cell in cells]
     if not any(names):
-        raise IngestError(f"{file.name}, row 1: there are no headings")
+        raise IngestError(f"{place}: there are no headings")
     # a last heading that is empty comes from a delimiter at the end of each line, the first from R's row names
     filled = [name or f"column {number}" for number, name in enumerate(names, start=1)]
     for position, name in enumerate(filled, start=1):
         if name in filled[: position - 1]:
-            raise IngestError(f"{file.name}, row 1: the heading {name!r} stands twice")
+            raise IngestError(f"{place}: the heading {name!r} stands twice")
     return tuple(filled)
 
 
@@ -175,7 +182,7 @@ class _Skipped:
 
 def _batches(file: Path, layout: _Layout) -> Iterator[Batch]:
     skipped = _Skipped()
-    row = 2
+    row = layout.first_row
     try:
         with _stream(file, layout, skipped) as stream:
             for cells in stream:
@@ -196,7 +203,7 @@ def _stream(file: Path, layout: _Layout, skipped: _Skipped) -> Any:
             use_threads=False,  # only then does Arrow know the number of a wrong record
             block_size=BLOCK_BYTES,
             column_names=list(layout.headings),
-            skip_rows_after_names=1,
+            skip_rows_after_names=layout.first_row - 1,
             encoding="utf8" if layout.encoding in ("utf-8", "utf-8-sig") else layout.encoding,
         ),
         parse_options=arrow_csv.ParseOptions(

@@ -124,8 +124,8 @@ def test_a_stated_encoding_that_is_wrong(write: Write) -> None:
 
 
 def test_formats_without_a_reader(write: Write) -> None:
-    with pytest.raises(IngestError, match=r"no reader for files named \*.xlsx; formats are csv"):
-        open_file(write("x", "survey.xlsx"), FileOptions())
+    with pytest.raises(IngestError, match=r"no reader for files named \*.docx; formats are csv"):
+        open_file(write("x", "survey.docx"), FileOptions())
     with pytest.raises(IngestError, match=r"file.format 'excel' is not one of csv"):
         open_file(write("x"), FileOptions(format="excel"))
 

@@ -1,0 +1,24 @@
+"""Sectors of pollution sources: codes of several classifications to one vocabulary, by the longest known beginning."""
+
+import csv
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+SECTORS = Path(__file__).parent / "vocabularies" / "sectors.csv"
+
+
+@lru_cache(maxsize=8)
+def sectors_of(scheme: str) -> Mapping[str, str]:
+    """The sector of each known code of a classification."""
+    with SECTORS.open(encoding="utf-8", newline="") as handle:
+        return {row["code"].lower(): row["sector"] for row in csv.DictReader(handle) if row["scheme"] == scheme}
+
+
+def sector_of(scheme: str, code: str) -> str | None:
+    """The sector of a code, `None` where nothing is known: `325510` of NAICS is chemicals because 325 is."""
+    known = sectors_of(scheme)
+    text = code.strip().lower()
+    # "5.(d)" and "5(d)" are how registers print 5.d
+    text = text.replace("(", ".").replace(")", "").replace("..", ".")
+    return next((known[text[:end]] for end in range(len(text), 0, -1) if text[:end] in known), None)
