@@ -19,7 +19,7 @@ from matplotlib.colors import BoundaryNorm, Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
-from matplotlib.path import Path as Outline
+from matplotlib.path import Path as Curve
 from scipy.special import ndtri
 
 from mapping.arrays import Points, Vector
@@ -77,11 +77,22 @@ class Caption:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outline:
+    """A named shapely area of which only the edge is drawn, so that the map below stays readable."""
+
+    name: str
+    area: Any
+    colour: str
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Overlay:
-    """What lies on top: sample places (n, 2), and named shapely areas drawn as water."""
+    """What lies on top: sample places (n, 2), named shapely areas drawn as water, and outlines."""
 
     samples: Points | None = None
     areas: Mapping[str, Any] = field(default_factory=dict)
+    outlines: Sequence[Outline] = ()
 
 
 def map_picture(
@@ -146,7 +157,7 @@ def _draw_overlay(axes: Axes, overlay: Overlay) -> list[Patch | Line2D]:
     handles: list[Patch | Line2D] = []
     for name, area in overlay.areas.items():
         for polygon in shapely.get_parts(area):
-            axes.add_patch(PathPatch(_outline(polygon), fc=WATER, ec="#6b9ab8", lw=0.6, zorder=3))
+            axes.add_patch(PathPatch(_curve(polygon), fc=WATER, ec="#6b9ab8", lw=0.6, zorder=3))
         handles.append(Patch(fc=WATER, ec="#6b9ab8", lw=0.6, label=name))
     if overlay.samples is not None:
         dots: dict[str, Any] = {
@@ -158,12 +169,22 @@ def _draw_overlay(axes: Axes, overlay: Overlay) -> list[Patch | Line2D]:
         }
         axes.plot(*overlay.samples.T, linestyle="none", zorder=4, **dots)
         handles.append(Line2D([], [], linestyle="none", label=f"{len(overlay.samples)} samples", **dots))
+    handles += [_draw_outline(axes, outline) for outline in overlay.outlines]
     return handles
 
 
-def _outline(polygon: Any) -> Outline:
+def _curve(polygon: Any) -> Curve:
     rings = [polygon.exterior, *polygon.interiors]
-    return Outline.make_compound_path(*(Outline(np.asarray(ring.coords), closed=True) for ring in rings))
+    return Curve.make_compound_path(*(Curve(np.asarray(ring.coords), closed=True) for ring in rings))
+
+
+def _draw_outline(axes: Axes, outline: Outline) -> Line2D:
+    """In its colour on a pale edge, which keeps it visible on every class of the map."""
+    line: dict[str, Any] = {"lw": 1.8, "ls": (0, (4, 2)) if outline.dashed else "-"}
+    for polygon in shapely.get_parts(outline.area):
+        axes.add_patch(PathPatch(_curve(polygon), fc="none", ec=PAPER, lw=3.4, zorder=5))
+        axes.add_patch(PathPatch(_curve(polygon), fc="none", ec=outline.colour, zorder=6, **line))
+    return Line2D([], [], color=outline.colour, label=outline.name, **line)
 
 
 def _write_caption(figure: Figure, axes: Axes, caption: Caption, handles: list[Patch | Line2D]) -> None:

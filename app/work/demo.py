@@ -126,5 +126,5 @@ def _one_metal(settings: Settings, engine: Engine, name: str, bar: Bar) -> Metal
         verdicts = tuple(judge_samples(connection, material.rows))
         with bar(f"drawing {name}"):
             album = Album(settings.pictures, made, material, area_sources(connection, material, grid))
-            pictures = album.draw(fitted, limit)
+            pictures = album.draw(fitted, limit, [published.finding for published in findings])
     return Metal(made, verdicts, tuple(areas), findings, tuple(pictures))

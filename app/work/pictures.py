@@ -1,6 +1,7 @@
 """PNG pictures of a map: concentration, uncertainty, exceedance, hot spots, variogram and validation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, func, select
 
 from app.limits import Limit
+from app.work.hotspots import Finding
 from app.work.maps import UNIT, Material, PublishedMap
 from db.tables import dataset, source
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
-from mapping.plots import Caption, Overlay, map_picture, validation_plot, variogram_plot
+from mapping.plots import Caption, Outline, Overlay, map_picture, validation_plot, variogram_plot
 from mapping.surface import Surface
 
 
@@ -33,6 +35,20 @@ def area_sources(connection: Connection, material: Material, grid: Grid) -> dict
         for name, wkb in connection.execute(query)
     }
     return {name: shape.intersection(frame) for name, shape in moved.items() if shape.intersects(frame)}
+
+
+MARKS = {
+    "hot": ("cluster of high samples", "#d6006e", True),
+    "cold": ("cluster of low samples", "#0b6ea8", True),
+    "exceeding": ("exceeds the limit (P > 0.8)", "#d43d00", False),
+}
+"""Name in the legend, colour and whether dashed, of each class of hot spot that is drawn."""
+
+
+def _outlines(finding: Finding) -> list[Outline]:
+    classes = [name for name in MARKS if any(spot.class_ == name for spot in finding.spots)]
+    shapes = {name: shapely.union_all([s.polygon for s in finding.spots if s.class_ == name]) for name in classes}
+    return [Outline(MARKS[name][0], shapes[name], *MARKS[name][1:]) for name in classes]
 
 
 class Album:
@@ -53,8 +69,8 @@ class Album:
             self._surface = Surface.read(self.made.path)
         return self._surface
 
-    def draw(self, fitted: FittedKriging, limit: Limit | None) -> list[Path]:
-        """Every picture there is to draw."""
+    def draw(self, fitted: FittedKriging, limit: Limit | None, findings: Sequence[Finding] = ()) -> list[Path]:
+        """Every picture there is to draw; that of the hot spots anew, because they change with the question."""
         drawn = [
             self._once("concentration", self._concentration),
             self._once("uncertainty", self._uncertainty),
@@ -64,7 +80,18 @@ class Album:
             drawn.append(self._once("variogram", lambda path: variogram_plot(path, fitted, self._plot_title())))
         if limit is not None:
             drawn.append(self._once(f"above-{limit.mg_per_kg:g}", lambda path: self._exceedance(path, limit)))
+        outlines = [outline for finding in findings for outline in _outlines(finding)]
+        if outlines:
+            path = self.folder / f"{self.made.id}-hotspots.png"
+            self._hot_spots(path, outlines)
+            drawn.append(path)
         return drawn
+
+    def _hot_spots(self, path: Path, outlines: list[Outline]) -> None:
+        caption = Caption(f"Hot spots of {self.name.lower()}", "on the expected value", UNIT, self.source)
+        overlay = replace(self.overlay, outlines=outlines)
+        values = self.surface.prediction.expected()
+        map_picture(path, self.surface.grid, values, "concentration", caption, overlay)
 
     def _once(self, what: str, draw: Callable[[Path], None]) -> Path:
         path = self.folder / f"{self.made.id}-{what}.png"
