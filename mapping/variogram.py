@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.distance import cdist
 
 from mapping.arrays import Points, Vector, as_points
 from mapping.covariance import Covariance, Nugget, Structure, prototypes
+from mapping.pairs import binned_pairs
 
 ESTIMATORS = ("matheron", "cressie-hawkins")
-PAIRS_AT_ONCE = 2_000_000
 RANGES_TRIED, ZOOMS = 120, 6
 FEWEST_BINS = 4
 """Nugget, sill and range need at least one bin more than there are parameters."""
@@ -70,12 +69,15 @@ def empirical_variogram(
     cutoff: float | None = None,
     bins: int = 15,
     estimator: str = "matheron",
+    direction: float | None = None,
+    tolerance: float = 22.5,
 ) -> EmpiricalVariogram:
     """The variogram of values (n,) or equally likely sets of values (n, m) at places (n, 2).
 
     Classes are (k·w, (k+1)·w] with w = cutoff / bins as in gstat; several sets of values are averaged pair
-    by pair. Estimators: `matheron` (1962) and the robust `cressie-hawkins` (1980). Memory does not grow with
-    the number of pairs. ValueError for a cutoff or number of bins that is not above zero.
+    by pair. Estimators: `matheron` (1962) and the robust `cressie-hawkins` (1980). A `direction` in degrees clockwise
+    from north keeps the pairs that lie within `tolerance` degrees of it or of its opposite. Memory does not grow with
+    the number of pairs. ValueError for a cutoff or number of bins that is not above zero, or no direction.
     """
     places = as_points(xy)
     columns = np.asarray(values, dtype=np.float64).reshape(len(places), -1)
@@ -84,7 +86,10 @@ def empirical_variogram(
         raise ValueError(f"no variogram estimator is called {estimator!r}; known are {', '.join(ESTIMATORS)}")
     if bins < 1 or not (np.isfinite(reach) and reach >= 0.0) or (cutoff is not None and reach == 0.0):
         raise ValueError(f"a variogram needs a cutoff and bins above zero, got cutoff {reach} and {bins} bins")
-    count, distance, moment = _binned(places, columns, reach, bins, estimator)
+    sector = None if direction is None else (float(direction), float(tolerance))
+    if sector is not None and not (np.isfinite(sector[0]) and 0.0 < sector[1] <= 90.0):
+        raise ValueError(f"a direction needs a finite angle and a tolerance in (0, 90] degrees, got {sector}")
+    count, distance, moment = _binned(places, columns, reach, bins, estimator, sector)
     filled = count > 0
     mean = moment[filled] / count[filled]
     semivariance = mean / 2.0 if estimator == "matheron" else _cressie_hawkins(mean, count[filled])
@@ -97,30 +102,12 @@ def _cressie_hawkins(mean_root: Vector, count: NDArray[np.int64]) -> Vector:
 
 
 def _binned(
-    xy: Points, columns: Vector, cutoff: float, bins: int, estimator: str
+    xy: Points, columns: Vector, cutoff: float, bins: int, estimator: str, sector: tuple[float, float] | None
 ) -> tuple[NDArray[np.int64], Vector, Vector]:
-    count, distance, moment = np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
     if cutoff == 0.0:
-        return count, distance, moment
-    for h, difference in _pairs_within(xy, columns, cutoff):
-        position = h / (cutoff / bins)
-        bin_of = np.clip(np.ceil(position).astype(np.int64) - 1, 0, bins - 1)
-        power = difference**2 if estimator == "matheron" else np.sqrt(np.abs(difference))
-        count += np.bincount(bin_of, minlength=bins)
-        distance += np.bincount(bin_of, weights=h, minlength=bins)
-        moment += np.bincount(bin_of, weights=power.mean(axis=1), minlength=bins)
-    return count, distance, moment
-
-
-def _pairs_within(xy: Points, columns: Vector, cutoff: float) -> Iterator[tuple[Vector, Vector]]:
-    """Distances (p,) and differences (p, m) of all pairs within the cutoff, a bounded number at a time."""
-    n = len(xy)
-    rows = max(1, PAIRS_AT_ONCE // max(1, n * columns.shape[1]))
-    for start in range(0, n, rows):
-        stop = min(start + rows, n)
-        h = cdist(xy[start:stop], xy[start:])
-        i, j = np.nonzero((h <= cutoff) & (np.arange(start, n) > np.arange(start, stop)[:, None]))
-        yield h[i, j], columns[start + i] - columns[start + j]
+        return np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
+    found = binned_pairs(xy, columns, cutoff, bins, estimator != "matheron", sector)
+    return found.count, found.distance, found.moment
 
 
 def fit_variogram(empirical: EmpiricalVariogram, structure: str) -> VariogramFit:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mapping import variogram
-from mapping.covariance import Nugget, Spherical
+from mapping.covariance import Exponential, Nugget, Spherical
 from mapping.samples import Samples
 from mapping.variogram import choose_variogram, empirical_variogram, fit_variogram
 
@@ -49,12 +49,41 @@ def test_log_zinc_is_spherical_and_the_choice_says_why(meuse: Samples) -> None:
     assert fit.why.startswith("spherical has the least weighted sum of squares")
 
 
-def test_blocks_of_pairs_do_not_change_the_variogram(meuse: Samples, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = empirical_variogram(meuse.xy, meuse.value)
-    monkeypatch.setattr(variogram, "PAIRS_AT_ONCE", 1000)
-    blocks = empirical_variogram(meuse.xy, meuse.value)
-    assert (whole.pairs == blocks.pairs).all()
-    np.testing.assert_allclose(whole.semivariance, blocks.semivariance, rtol=1e-12)
+@pytest.mark.parametrize("cutoff", [3.0, 40.0, 400.0, 5000.0])
+@pytest.mark.parametrize("direction", [None, 30.0])
+def test_every_pair_is_met_once(cutoff: float, direction: float | None) -> None:
+    """Against the full matrix of distances; on a lattice many pairs lie right at the edge of a class or the cutoff."""
+    lattice = np.stack(np.meshgrid(np.arange(0.0, 300.0, 10.0), np.arange(0.0, 150.0, 10.0)), -1).reshape(-1, 2)
+    rng = np.random.default_rng(2)
+    xy = np.vstack([lattice, rng.uniform(0.0, 900.0, (200, 2))])
+    values = rng.standard_normal(len(xy))
+    found = empirical_variogram(xy, values, cutoff, 10, direction=direction)
+    i, j = np.triu_indices(len(xy), 1)
+    offset = xy[j] - xy[i]
+    h = np.sqrt((offset**2).sum(axis=1))
+    near = h <= cutoff
+    if direction is not None:
+        along = np.abs(offset @ [np.sin(np.pi / 6), np.cos(np.pi / 6)])
+        near &= along >= np.cos(np.pi / 8) * h
+    k = np.clip(np.ceil(h[near] / (cutoff / 10)).astype(int) - 1, 0, 9)
+    pairs = np.bincount(k, minlength=10)
+    squares = np.bincount(k, ((values[i] - values[j]) ** 2)[near], 10)
+    assert found.pairs.tolist() == pairs[pairs > 0].tolist()
+    np.testing.assert_allclose(found.semivariance, squares[pairs > 0] / pairs[pairs > 0] / 2.0, rtol=1e-12)
+
+
+def test_the_longest_range_shows_in_its_direction() -> None:
+    """A field with a range of 300 m towards 60° and 75 m across: variograms rise later along than across."""
+    model = Exponential(1.0, 300.0, angle=60.0, ratio=0.25)
+    rng = np.random.default_rng(8)
+    xy = rng.uniform(0.0, 1500.0, (900, 2))
+    values = np.linalg.cholesky(model.between(xy, xy) + 1e-9 * np.eye(900)) @ rng.standard_normal(900)
+    along, across = (empirical_variogram(xy, values, 300.0, 6, direction=angle) for angle in (60.0, 150.0))
+    assert (along.semivariance[1:] < across.semivariance[1:]).all()
+    opposite = empirical_variogram(xy, values, 300.0, 6, direction=240.0)
+    assert (opposite.pairs == along.pairs).all()
+    with pytest.raises(ValueError, match="tolerance in"):
+        empirical_variogram(xy, values, direction=0.0, tolerance=0.0)
 
 
 def test_several_sets_of_values_are_averaged(meuse: Samples) -> None:
