@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
+from mapping.search import sorted_by_cell
 
 REACH = 6
 """Cells to each side that a cutoff spans."""
@@ -38,36 +39,25 @@ def binned_pairs(
     The moment is the mean over the columns (n, m) of squared differences, or of square `root`s of their absolute
     values. A `sector` (degrees clockwise from north, tolerance to either side) keeps the pairs in that direction.
     """
-    order, first, west, south, cell = _sorted_by_cell(xy, cutoff)
+    order, first, numbers = sorted_by_cell(xy, _cell(xy, cutoff))
     across, cosine = _sector(sector)
     count, distance, moment = _bin(
         np.ascontiguousarray(xy[order]),
         np.ascontiguousarray(columns[order]),
         first,
-        np.array([west, south, cell, cutoff, *across, cosine]),
+        np.array([*numbers, cutoff, *across, cosine]),
         bins,
         root,
     )
     return Binned(count.sum(axis=0), distance.sum(axis=0), moment.sum(axis=0))
 
 
-def _sorted_by_cell(xy: Points, cutoff: float) -> tuple[NDArray[np.int64], NDArray[np.int64], float, float, float]:
-    """The order of the places by cell, and the first place of each cell (rows, columns + 1) in that order."""
-    low, extent = xy.min(axis=0), np.ptp(xy, axis=0)
-    cell = max(
-        cutoff / REACH * (1.0 + 1e-9),
-        float(np.sqrt(extent[0] * extent[1] / MOST_CELLS)),
-        float(extent.max()) / MOST_CELLS,
+def _cell(xy: Points, cutoff: float) -> float:
+    """A sixth of the cutoff, or more where that would make too many cells."""
+    width, height = (float(side) for side in np.ptp(xy, axis=0))
+    return max(
+        cutoff / REACH * (1.0 + 1e-9), float(np.sqrt(width * height / MOST_CELLS)), max(width, height) / MOST_CELLS
     )
-    columns, rows = ((extent / cell).astype(np.int64) + 1).tolist()
-    i, j = ((xy - low) / cell).astype(np.int64).T
-    number = j * columns + i
-    order = np.argsort(number, kind="stable")
-    starts = np.searchsorted(number[order], np.arange(rows * columns + 1))
-    first = np.empty((rows, columns + 1), dtype=np.int64)
-    first[:, :-1] = starts[:-1].reshape(rows, columns)
-    first[:, -1] = starts[columns::columns]
-    return order, first, float(low[0]), float(low[1]), cell
 
 
 def _sector(sector: tuple[float, float] | None) -> tuple[tuple[float, float], float]:

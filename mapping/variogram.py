@@ -13,7 +13,8 @@ from mapping.covariance import Covariance, Nugget, Structure, prototypes
 from mapping.pairs import binned_pairs
 
 ESTIMATORS = ("matheron", "cressie-hawkins")
-RANGES_TRIED, ZOOMS = 120, 6
+RANGES_TRIED, ZOOMS = 120, 4
+STEP = 1e-5
 FEWEST_BINS = 4
 """Nugget, sill and range need at least one bin more than there are parameters."""
 
@@ -131,10 +132,31 @@ def _fit_prototype(empirical: EmpiricalVariogram, kind: Structure) -> VariogramF
         nugget, partial, sse = _profile(empirical, kind, ranges)
         best = int(np.argmin(sse))
         low, high = ranges[max(best - 1, 0)], ranges[min(best + 1, RANGES_TRIED - 1)]
-    covariance = Nugget(float(nugget[best])) + replace(
-        kind, partial_sill=float(partial[best]), range=float(ranges[best])
-    )
-    return _described(covariance, float(sse[best]), still_rising=ranges[best] > 0.99 * longest)
+    if 0 < best < RANGES_TRIED - 1:
+        ranges = _stationary(empirical, kind, ranges[[best - 1, best, best + 1]])
+        nugget, partial, sse = _profile(empirical, kind, ranges)
+        best = 0
+    structure = replace(kind, partial_sill=float(partial[best]), range=float(ranges[best]))
+    covariance = Nugget(float(nugget[best])) + structure
+    return _described(covariance, float(sse[best]), still_rising=bool(ranges[best] > 0.99 * longest))
+
+
+def _stationary(empirical: EmpiricalVariogram, kind: Structure, ranges: Vector) -> Vector:
+    """The range (1,) near the middle one of three where the slope of the profile is zero.
+
+    A minimum is flat: comparing sums of squares finds it to eight digits, its slope to twelve.
+    """
+    nugget, partial, _ = _profile(empirical, kind, ranges)
+    nugget = nugget - kind.least_nugget * partial
+    h = empirical.distance / ranges[:, None]
+    rise = 1.0 + kind.least_nugget - kind.shape(h)
+    bend = kind.shape(h * (1.0 - STEP)) - kind.shape(h * (1.0 + STEP))
+    residual = empirical.semivariance - nugget[:, None] - partial[:, None] * rise
+    slope = (partial[:, None] * bend * residual) @ (empirical.pairs / empirical.distance**2)
+    if (slope[0] > 0.0) == (slope[2] > 0.0):
+        return ranges[1:2]
+    share = slope[0] / (slope[0] - slope[2])
+    return np.atleast_1d(ranges[0] * (ranges[2] / ranges[0]) ** share)
 
 
 def _described(covariance: Covariance, sse: float, still_rising: bool) -> VariogramFit:
