@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
+from pyproj.enums import TransformDirection
 from pyproj.exceptions import CRSError
 
 Doubles = NDArray[np.float64]
@@ -80,6 +81,12 @@ def _transformer(crs: CRS) -> Transformer:
 def _to_degrees(x: Doubles, y: Doubles, crs: CRS) -> tuple[Doubles, Doubles]:
     longitude, latitude = _transformer(crs).transform(x, y)
     return np.asarray(longitude, dtype=np.float64), np.asarray(latitude, dtype=np.float64)
+
+
+def from_degrees(longitude: Doubles, latitude: Doubles, crs: CRS) -> tuple[Doubles, Doubles]:
+    """Coordinates in a system of positions in degrees, shape (n,)."""
+    x, y = _transformer(crs).transform(longitude, latitude, direction=TransformDirection.INVERSE)
+    return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
 
 def _inside(longitude: Doubles, latitude: Doubles, crs: CRS, tolerance: float) -> Mask:

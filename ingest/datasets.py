@@ -25,6 +25,16 @@ class Stored:
     report: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A dataset that was taken out, and how many specimens or sources it held."""
+
+    name: str
+    title: str
+    kind: str
+    count: int
+
+
 def checksum_of(file: Path, profile: Profile) -> str:
     """SHA-256 of the bytes of the file and of what the profile says, as hexadecimal digits.
 
@@ -72,6 +82,20 @@ def write(connection: Connection, before: Stored | None, profile: Profile, repor
     changes = {**values, "version": table.c.version + 1, "loaded_at": func.now()}
     connection.execute(update(table).where(table.c.id == before.id).values(changes))
     return before.id
+
+
+def remove(connection: Connection, name: str) -> Removed:
+    """Delete a dataset and all that hangs on it; raises `IngestError`, naming those there are, where it is none."""
+    columns = tables.dataset.c
+    row = connection.execute(select(columns.id, columns.kind, columns.title).where(columns.name == name)).one_or_none()
+    if row is None:
+        known = connection.execute(select(columns.name).order_by(columns.name)).scalars().all()
+        raise IngestError(f"there is no dataset {name!r}; loaded are {', '.join(known) or 'none'}")
+    held = tables.specimen if row.kind == "samples" else tables.source
+    counted = select(func.count()).select_from(held).where(held.c.dataset_id == row.id)
+    count = connection.execute(counted).scalar_one()
+    connection.execute(delete(tables.dataset).where(columns.id == row.id))
+    return Removed(name, row.title, row.kind, count)
 
 
 def clear(connection: Connection, dataset: int, *rows_of: Table) -> None:

@@ -23,11 +23,13 @@ class Rule:
 _ALL = (
     Rule("ragged-row", "reject", "the row has another number of cells than the heading"),
     Rule("no-code", "reject", "the specimen has no code"),
+    Rule("quality-control", "reject", "the row is a check of the laboratory and no sample"),
     Rule("position-missing", "reject", "there is no position"),
     Rule("position-unreadable", "reject", "a coordinate is not a number"),
     Rule("position-at-origin", "reject", "both coordinates are zero", overridable=True),
     Rule("position-outside", "reject", "the position lies outside the area of use of its system", overridable=True),
     Rule("position-swapped", "reject", "x and y are swapped", overridable=True),
+    Rule("position-from-second", "flag", "only the second pair of coordinates is given", overridable=True),
     Rule("two-positions", "flag", "the two pairs of coordinates of the place disagree", overridable=True),
     Rule("not-a-number", "reject", "a text stands where a number belongs"),
     Rule("ambiguous-number", "reject", "a mark may be a decimal mark or one between thousands"),

@@ -58,7 +58,7 @@ def harmonise(file: Path, profile: Profile, contaminants: Contaminants) -> Obser
     sheets, guesses = open_sheets(file, profile)
     parts = [_read(sheet, profile, specimen, series, contaminants) for sheet in sheets]
     observations = _assemble(parts, measured, guesses, profile.quality_rules)
-    if observations.measurements.num_rows == 0:
+    if observations.measurements.num_rows == 0 and not (measured.may_be_empty and observations.loaded):
         raise _nothing(file.name, observations)
     return observations
 

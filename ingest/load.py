@@ -62,6 +62,16 @@ def load_sources(connection: Connection, file: Path, profile: Profile, *, reject
     return _load(connection, file, profile, SOURCES, rejected_to)
 
 
+def unload(connection: Connection, name: str) -> datasets.Removed:
+    """Take a dataset out in the caller's transaction, with all that it holds; `IngestError` where there is none."""
+    with connection.begin_nested():
+        datasets.lock(connection, name)
+        removed = datasets.remove(connection, name)
+        kind = SAMPLES if removed.kind == SAMPLES.name else SOURCES
+        raise_version(connection, *kind.layers)
+    return removed
+
+
 def _load(connection: Connection, file: Path, profile: Profile, kind: _Kind[Read], rejected_to: Path | None) -> Report:
     with connection.begin_nested():
         datasets.lock(connection, profile.dataset.name)
@@ -105,6 +115,8 @@ def _store_samples(connection: Connection, dataset: int, profile: Profile, found
     sites = _store_sites(connection, dataset, found.specimens)
     specimens = _store_specimens(connection, dataset, profile, found.specimens, sites)
     measurements = found.measurements
+    if not measurements.num_rows:
+        return
     stored = {
         "dataset_id": _constant(dataset, measurements),
         "specimen_id": specimens[measurements["record"].to_numpy()],

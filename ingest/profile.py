@@ -173,6 +173,7 @@ class Specimen(Part):
     medium: Text
     code: FromColumn | None = None
     site: FromColumn | None = None
+    quality_control: FromColumn | None = None
     upper_depth_cm: Number | None = None
     lower_depth_cm: Number | None = None
     sieve_fraction_mm: Number | None = None
@@ -249,6 +250,7 @@ class Measurements(Assay):
     value: FromColumn | None = None
     cas: FromColumn | None = None
     replicates: Literal["reject", "number"] = "reject"
+    may_be_empty: bool = False
     notation: Notation = Notation()
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.coordinates import Fault, Located, distance_m, locate
+from ingest.coordinates import Fault, Located, distance_m, from_degrees, locate
 from ingest.numbers import blanks
 from ingest.profile import FromColumn, Position, SecondPosition, Specimen
 from ingest.sheet import Sheet
@@ -41,9 +41,11 @@ def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
     y = sheet.number(position.y, rule="position-unreadable")
     tolerated = tuple(fault for fault, (rule, _) in FAULTS.items() if not sheet.rejects(rule))
     located = locate(x, y, position.system, position.area_tolerance_degrees, tolerated)
-    _note_faults(sheet, position, located.fault)
     if position.second is not None:
-        _compare(sheet, position, position.second, located)
+        other = _located(sheet, position, position.second)
+        _compare(sheet, position, position.second, located, other)
+        x, y, located = _filled(sheet, position, (x, y, located), other)
+    _note_faults(sheet, position, located.fault)
     return {
         "longitude": located.longitude,
         "latitude": located.latitude,
@@ -64,10 +66,31 @@ def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
         sheet.find(rule, fault == kind, both, reason.format(**told), at)
 
 
-def _compare(sheet: Sheet, position: Position, second: SecondPosition, first: Located) -> None:
-    """Note where the second pair of coordinates lies farther from the first than the profile tolerates."""
+def _located(sheet: Sheet, position: Position, second: SecondPosition) -> Located:
     x, y = sheet.number(second.x), sheet.number(second.y)
-    other = locate(x, y, second.system, position.area_tolerance_degrees, (Fault.OUTSIDE,))
+    return locate(x, y, second.system, position.area_tolerance_degrees, (Fault.OUTSIDE,))
+
+
+def _filled(
+    sheet: Sheet, position: Position, first: tuple[Any, Any, Located], other: Located
+) -> tuple[Any, Any, Located]:
+    """The first positions, and where there is none the second, as coordinates of the first system."""
+    x, y, located = first
+    absent = (located.fault == Fault.MISSING) & (other.fault == Fault.NONE)
+    if not absent.any() or "position-from-second" not in sheet.rules:
+        return first
+    system = position.system
+    x[absent], y[absent] = from_degrees(other.longitude[absent], other.latitude[absent], system)
+    placed = locate(x, y, system, position.area_tolerance_degrees)
+    both = np.where(absent, placed.longitude, located.longitude), np.where(absent, placed.latitude, located.latitude)
+    texts = pa.array([""] * len(x))
+    reason = "has no first pair of coordinates and was placed by the second"
+    sheet.find("position-from-second", absent, texts, reason, (f"{position.x.column}, {position.y.column}", True))
+    return x, y, Located(*both, np.where(absent, placed.fault, located.fault).astype(np.uint8))
+
+
+def _compare(sheet: Sheet, position: Position, second: SecondPosition, first: Located, other: Located) -> None:
+    """Note where the second pair of coordinates lies farther from the first than the profile tolerates."""
     apart = distance_m(first, other)
     texts = sheet.cells(second.x.column), sheet.cells(second.y.column)
     both = pc.binary_join_element_wise(*texts, " ")
@@ -86,6 +109,7 @@ def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
     """A table with one row per record, in their order."""
     columns: dict[str, Any] = {"row": sheet.rows}
     columns |= _codes(sheet, specimen)
+    _note_controls(sheet, specimen)
     columns |= read_positions(sheet, position)
     for key, within in NUMBERS.items():
         columns[key] = _nullable(sheet.number(getattr(specimen, key), within))
@@ -107,6 +131,17 @@ def _codes(sheet: Sheet, specimen: Specimen) -> dict[str, Any]:
     code = _required(sheet, given)
     site = code if specimen.site is None or specimen.site == given else sheet.text(specimen.site)
     return {"code": code, "site": pc.coalesce(site, code)}
+
+
+def _note_controls(sheet: Sheet, specimen: Specimen) -> None:
+    """Blanks, reference materials and the like say how good the laboratory is, and nothing of the soil."""
+    given = specimen.quality_control
+    if given is not None:
+        kinds = pc.fill_null(sheet.text(given), "")
+        control = np.asarray(pc.not_equal(kinds, "").to_numpy(zero_copy_only=False), np.bool_)
+        sheet.find(
+            "quality-control", control, kinds, "is a check of the laboratory and no sample", (given.column, True)
+        )
 
 
 def _required(sheet: Sheet, given: FromColumn) -> Any:

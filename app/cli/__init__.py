@@ -8,6 +8,8 @@ from app.cli.terminal import application, guarded
 COMMANDS = {
     "demo": "demo",
     "load": "load",
+    "unload": "unload",
+    "profile": "profile",
     "map": "maps",
     "hotspots": "hotspots",
     "exceedance": "exceedance",

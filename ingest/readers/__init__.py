@@ -11,6 +11,7 @@ from ingest.readers.base import Opened, Reader
 READERS = {
     "csv": ("ingest.readers.csv", (".csv", ".tsv", ".txt", ".tab")),
     "workbook": ("ingest.readers.workbook", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")),
+    "gsq": ("ingest.readers.gsq", ()),
     "geopackage": ("ingest.readers.vector", (".gpkg",)),
     "shapefile": ("ingest.readers.vector", (".shp", ".zip")),
     "geojson": ("ingest.readers.vector", (".geojson", ".json")),

@@ -71,7 +71,7 @@ def _sheet_name(file: Path, workbook: CalamineWorkbook, options: FileOptions) ->
         for sheet in workbook.sheets_metadata
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
     ]
-    filled = [name for name in shown if workbook.get_sheet_by_name(name).total_height > 1]
+    filled = [name for name in shown if workbook.get_sheet_by_name(name).total_height > 0]
     if len(filled) != 1:
         raise IngestError(f"{file.name} has the sheets {', '.join(shown)}; state file.sheet")
     return filled[0], (f"sheet {filled[0]!r}",)
