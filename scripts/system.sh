@@ -9,7 +9,8 @@ has() {
     postgis) [ -n "${EDAPHOS_DATABASE_URL:-}" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 ||
         [ -f "$(pg_config --sharedir 2>/dev/null)/extension/postgis.control" ] ;;
     node) command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] ;;
-    chromium) command -v chromium >/dev/null ;;
+    # libatomic: the driver of the browser tests is linked against it, and a minimal Debian lacks it.
+    chromium) command -v chromium >/dev/null && /sbin/ldconfig -p | grep -q libatomic.so.1 ;;
     gdal) command -v ogr2ogr >/dev/null ;;
     esac
 }
@@ -19,7 +20,7 @@ packages() {
     venv) echo python3-venv ;;
     postgis) echo postgresql postgresql-postgis ;;
     node) echo nodejs npm ;;
-    chromium) echo chromium ;;
+    chromium) echo chromium libatomic1 ;;
     gdal) echo gdal-bin ;;
     esac
 }
