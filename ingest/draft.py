@@ -15,6 +15,7 @@ from ingest.guesses import (
     FIELDS,
     INVENTORY,
     LONG,
+    OF_SYSTEM,
     SCHEMES,
     SOURCES,
     TEXT_FIELDS,
@@ -122,7 +123,10 @@ def _position(draft: Draft, table: Table) -> set[str]:
 
 def _pairs(table: Table) -> list[tuple[str, str]]:
     """Pairs of columns that look like coordinates: degrees first."""
-    found = {axis: [name for name in table.numbers if means(name, pattern)] for axis, pattern in COORDINATES.items()}
+    found = {
+        axis: [name for name in table.numbers if means(name, f"(?:{pattern}){OF_SYSTEM}")]
+        for axis, pattern in COORDINATES.items()
+    }
     pairs = zip(found["x"], found["y"], strict=False)
     return sorted(pairs, key=lambda pair: not _in_degrees(table, *pair))
 

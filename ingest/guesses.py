@@ -18,6 +18,8 @@ COORDINATES = {
     "x": r"x|lon|long|longitude|lng|l[aä]e?nge(ngrad)?|easting|east|e|rechtswert|ostwert|x.?coord.*|utm.?e.*|este|est",
     "y": r"y|lat|latitude|breite(ngrad)?|northing|north|n|hochwert|nordwert|y.?coord.*|utm.?n.*|norte|nord",
 }
+# what may follow: a zone, a system, its code
+OF_SYSTEM = r"(?:[\s_:.-]*(?:epsg|utm|wgs|etrs|gk|rd|lv|zone)?[\s_:.-]*\d{0,5}[a-z]?(?:wgs)?)"
 SEPARATOR = r"[\s._(-]*"
 NUMBERED = rf"{SEPARATOR}(id|no|nr|code|nummer|name)?"
 FIELDS = {
