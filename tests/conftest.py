@@ -1,5 +1,6 @@
 """One real PostGIS per test session; each test sees its own transaction or its own database."""
 
+import logging
 import os
 import secrets
 import tempfile
@@ -7,12 +8,14 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection, Engine, text
 
 from db import migrate
 from db.embedded import Cluster
 from db.engine import Database
 
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
 
