@@ -1,12 +1,28 @@
 """Profiles: what is not understood is refused with file and key."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from ingest.profile import SHIPPED, Profile, ProfileError, read_profile
+from ingest.findings import RULES
+from ingest.profile import (
+    SHIPPED,
+    Dataset,
+    FileOptions,
+    MeasuredColumn,
+    Measurements,
+    Position,
+    Profile,
+    ProfileError,
+    Release,
+    SecondPosition,
+    Sources,
+    Specimen,
+    read_profile,
+)
 
 Describe = Callable[..., Profile]
 Write = Callable[..., Path]
@@ -75,3 +91,22 @@ def test_what_a_column_does_not_state_holds_from_the_general_part(describe: Desc
     zinc, lead = (measured.columns[name].under(measured) for name in ("zinc", "lead"))
     assert (zinc.lod, lead.lod) == (5.0, 2.0)
     assert zinc.digestion == lead.digestion == "aqua-regia"
+
+
+def test_the_documentation_names_every_key_and_every_rule_that_can_be_overridden() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[a-z][a-z0-9_-]*", text))
+    for part in (
+        Dataset,
+        FileOptions,
+        Position,
+        SecondPosition,
+        Specimen,
+        Measurements,
+        MeasuredColumn,
+        Sources,
+        Release,
+    ):
+        assert set(part.model_fields) <= words, part
+    assert {rule.name for rule in RULES.values() if rule.overridable} <= words
+    assert {path.stem for path in SHIPPED.glob("*.toml")} <= words

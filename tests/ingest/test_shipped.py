@@ -114,7 +114,7 @@ def test_large_point_sources(connection: Connection, write: Write) -> None:
 
 
 def test_releases_in_rows_of_their_own(connection: Connection, write: Write) -> None:
-    profile = read_profile("us-tri")
+    profile = read_profile("us-tri-fl")
     plant = {"TRIFID": "32809X", "FACILITY_NAME": "Plant", "PRIMARY_NAICS": 325510, "YEAR": 2024}
     place = {"LONGITUDE": -81.4, "LATITUDE": 28.4}
     amounts = {"ON_SITE_RELEASE_TOTAL": 2, "OFF_SITE_RELEASE_TOTAL": 0}
