@@ -333,12 +333,18 @@ def prototypes(name: str) -> tuple[Structure, ...]:
         raise ValueError(f"structure {name!r}: {error}") from None
 
 
+def turn(stretch: tuple[float, float]) -> Vector:
+    """The matrix (2, 2) that takes coordinates to along and across, across stretched; ROUND leaves them alone."""
+    if stretch == ROUND:
+        return np.eye(2)
+    angle, ratio = radians(stretch[0]), stretch[1]
+    return np.array([[sin(angle), cos(angle) / ratio], [cos(angle), -sin(angle) / ratio]])
+
+
 def distances(a: Points, b: Points, stretch: tuple[float, float]) -> Vector:
     """Distances (..., n, m), those across the direction of the longest range stretched to count like those along."""
     if stretch != ROUND:
-        angle, ratio = radians(stretch[0]), stretch[1]
-        turn = np.array([[sin(angle), cos(angle) / ratio], [cos(angle), -sin(angle) / ratio]])
-        a, b = a @ turn, b @ turn
+        a, b = a @ turn(stretch), b @ turn(stretch)
     if a.ndim == 2 and b.ndim == 2:
         return cdist(a, b)
     dx = a[..., :, None, 0] - b[..., None, :, 0]

@@ -19,6 +19,7 @@ from scipy.linalg.blas import dtrsm
 
 from mapping.arrays import Vector
 from mapping.covariance import Covariance
+from mapping.lanes import Compiled, compiled, krige_near
 from mapping.search import Search
 from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
@@ -26,9 +27,11 @@ from mapping.trend import Trend
 GLOBAL_PART = 512
 LOCAL_PART = 256
 RIDGES = (0.0, 1e-10, 1e-8, 1e-6)
+COMPILED_PART = 131_072
 FLAT = 1e-9
 SMALLEST_PIVOT = 1e-11
 """Relative to the sill: a data point that the others explain this well makes the system singular."""
+SINGULAR = "the covariance matrix of the data is not positive definite: this covariance cannot be used at these places"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +177,8 @@ class LocalSystem:
         self.xy = np.ascontiguousarray(places[:, :2])
         self._search = Search(self.xy)
         self._k = min(neighbours, len(places))
+        self._compiled = compiled(covariance)
+        self._drift = trend(places)
         self.ridge = 0.0
         self.ridge = self._needed_ridge()
 
@@ -183,8 +188,11 @@ class LocalSystem:
 
     def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """Many small systems at a time."""
-        parts = _parts_of(places, LOCAL_PART)
-        return _joined([self._krige_part(part, dual, block) for part in parts], len(places))
+        if self._compiled is not None and block is None:
+            parts = [places[start : start + COMPILED_PART] for start in range(0, len(places), COMPILED_PART)]
+            return _joined([self._krige_compiled(self._compiled, part, dual)[0] for part in parts], len(places))
+        filled = _parts_of(places, LOCAL_PART)
+        return _joined([self._krige_part(part, dual, block) for part in filled], len(places))
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """Each datum from its k nearest others; the variance includes its own measurement error."""
@@ -202,6 +210,14 @@ class LocalSystem:
         keep[keep.all(axis=1), -1] = False
         others: NDArray[np.int64] = found[keep].reshape(len(index), -1)
         return others
+
+    def _krige_compiled(self, model: Compiled, places: Vector, values: Vector) -> tuple[Estimates, float]:
+        """The estimates, and the least pivot of all systems relative to the sill."""
+        near = self._search.nearest_index(places[:, :2], self._k)
+        data = (self.xy, self._drift, self.error + self.ridge, values)
+        targets = (np.ascontiguousarray(places[:, :2]), self.trend(places))
+        mean, variance, lagrange, pivot = krige_near(model, near, data, targets)
+        return Estimates(mean, variance, lagrange), pivot
 
     def _krige_part(self, places: Vector, data: Vector, block: Block | None) -> Estimates:
         _, near = self._search.nearest(places[:, :2], self._k)
@@ -233,11 +249,24 @@ class LocalSystem:
 
     def _needed_ridge(self) -> float:
         """The largest ridge that any neighbourhood of a datum needs: close data are in each other's."""
+        if self._compiled is not None:
+            return self._compiled_ridge(self._compiled)
         needed = 0.0
         for start in range(0, len(self.xy), LOCAL_PART):
             _, near = self._search.nearest(self.xy[start : start + LOCAL_PART], self._k)
             needed = max(needed, stable_factor(self._matrices(near), self.covariance.sill)[1])
         return needed
+
+    def _compiled_ridge(self, model: Compiled) -> float:
+        ridges = [relative * self.covariance.sill for relative in RIDGES]
+        for ridge in ridges:
+            self.ridge = ridge
+            none = np.empty((len(self.xy), 0))
+            starts = range(0, len(self.xy), COMPILED_PART)
+            pivots = [self._krige_compiled(model, self.places[s : s + COMPILED_PART], none)[1] for s in starts]
+            if min(pivots) > SMALLEST_PIVOT:
+                return ridge
+        raise ValueError(SINGULAR)
 
 
 def _solved_trend(gram: Vector, remainder: Vector) -> Vector:
@@ -317,9 +346,7 @@ def stable_factor(matrices: Vector, sill: float) -> tuple[Vector, float]:
             continue
         if factor[..., diagonal, diagonal].min() ** 2 > SMALLEST_PIVOT * sill:
             return np.asarray(factor, dtype=np.float64), ridge
-    raise ValueError(
-        "the covariance matrix of the data is not positive definite: this covariance cannot be used at these places"
-    )
+    raise ValueError(SINGULAR)
 
 
 def _parts_of(places: Vector, size: int) -> Iterator[Vector]:
