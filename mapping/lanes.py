@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance, Exponential, Gaussian, Matern, Spherical, Structure, turn
+from mapping.workers import ONE_AT_A_TIME
 
 LANES = 8
 FLAT = 1e-9
@@ -69,13 +70,14 @@ def krige_near(
     """
     xy, drift, extra, values = data
     moved = xy @ model.turn, targets[0] @ model.turn
-    mean, variance, lagrange, pivots = _krige(
-        model.terms,
-        np.array([model.sill, model.nugget]),
-        near,
-        (moved[0], drift, extra, values),
-        (moved[1], targets[1]),
-    )
+    with ONE_AT_A_TIME:
+        mean, variance, lagrange, pivots = _krige(
+            model.terms,
+            np.array([model.sill, model.nugget]),
+            near,
+            (moved[0], drift, extra, values),
+            (moved[1], targets[1]),
+        )
     return mean, variance, lagrange, float(pivots.min()) / model.sill
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.search import sorted_by_cell
+from mapping.workers import ONE_AT_A_TIME
 
 REACH = 6
 """Cells to each side that a cutoff spans."""
@@ -41,14 +42,15 @@ def binned_pairs(
     """
     order, first, numbers = sorted_by_cell(xy, _cell(xy, cutoff))
     across, cosine = _sector(sector)
-    count, distance, moment = _bin(
-        np.ascontiguousarray(xy[order]),
-        np.ascontiguousarray(columns[order]),
-        first,
-        np.array([*numbers, cutoff, *across, cosine]),
-        bins,
-        root,
-    )
+    with ONE_AT_A_TIME:
+        count, distance, moment = _bin(
+            np.ascontiguousarray(xy[order]),
+            np.ascontiguousarray(columns[order]),
+            first,
+            np.array([*numbers, cutoff, *across, cosine]),
+            bins,
+            root,
+        )
     return Binned(count.sum(axis=0), distance.sum(axis=0), moment.sum(axis=0))
 
 

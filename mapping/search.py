@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mapping.arrays import Points, Vector
+from mapping.workers import ONE_AT_A_TIME
 
 Index = NDArray[np.int64]
 
@@ -35,7 +36,8 @@ class Search:
         if self._buckets is None:
             return self.nearest(xy, k)[1]
         order, first, numbers = self._buckets
-        return _nearest(np.ascontiguousarray(xy), self._sorted, order, first, numbers, min(k, self.n))
+        with ONE_AT_A_TIME:
+            return _nearest(np.ascontiguousarray(xy), self._sorted, order, first, numbers, min(k, self.n))
 
     @cached_property
     def _tree(self) -> cKDTree:

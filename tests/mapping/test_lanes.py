@@ -1,5 +1,7 @@
 """Local kriging in vector lanes against the same systems solved one by one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,12 @@ def test_what_does_not_compile_is_solved_one_by_one(covariance: Covariance) -> N
     found = LocalSystem(XY, covariance, np.zeros(150), trend, 12).krige(PLACES, DATA)
     assert np.isfinite(found.mean).all()
     np.testing.assert_allclose(found.variance[:3], 0.0, atol=1e-10)
+
+
+def test_several_threads_may_predict_at_once() -> None:
+    trend, _ = trend_of("ordinary", None, XY)
+    system = LocalSystem(XY, MODELS["exponential"], np.zeros(150), trend, 12)
+    alone = system.krige(PLACES, DATA).mean
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(lambda _: system.krige(PLACES, DATA).mean, range(20)):
+            assert (found == alone).all()
