@@ -27,7 +27,8 @@ class Database:
     @property
     def libpq(self) -> str:
         """The address for psycopg, asyncpg and procrastinate."""
-        return self.url.render_as_string(hide_password=False)
+        # SQLAlchemy leaves spaces as they are, which RFC 3986 and newer versions of libpq do not allow.
+        return self.url.render_as_string(hide_password=False).replace(" ", "%20")
 
     def engine(self) -> Engine:
         """An engine for commands and bulk work."""

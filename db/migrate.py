@@ -7,7 +7,9 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
+from db.postgres_programs import PostGISMissing
 from db.tables import metadata
 
 _MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -28,11 +30,25 @@ def _config(connection: Connection) -> Config:
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Apply the migrations up to `revision`; safe when several processes do it at once."""
+    """Apply the migrations up to `revision`; safe when several processes do it at once. Raises `PostGISMissing`."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+        _have_postgis(connection)
         command.upgrade(_config(connection), revision)
+
+
+def _have_postgis(connection: Connection) -> None:
+    """Only a superuser may bring PostGIS in; everybody may use it once it is there."""
+    if connection.execute(text("SELECT 1 FROM pg_extension WHERE extname = 'postgis'")).first():
+        return
+    try:
+        connection.execute(text("CREATE EXTENSION postgis"))
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise PostGISMissing(
+            f"the database {connection.engine.url.database} has no PostGIS ({reason}): "
+            "let its administrator run CREATE EXTENSION postgis in it"
+        ) from None
 
 
 def downgrade(engine: Engine, revision: str = "base") -> None:

@@ -12,7 +12,7 @@ OLDEST = 15
 
 
 class PostGISMissing(RuntimeError):  # noqa: N818
-    """PostgreSQL with PostGIS is not installed; the message has the command that installs it."""
+    """PostGIS is not installed, here or in the database in use; the message has the command that installs it."""
 
 
 @dataclass(frozen=True, slots=True)
