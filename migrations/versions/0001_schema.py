@@ -498,12 +498,12 @@ def upgrade() -> None:
             name=op.f("uq_measurement_specimen_id_contaminant_id_procedure_id_basis_replicate"),
         ),
     )
-    op.create_index("ix_measurement_contaminant_id_upper", "measurement", ["contaminant_id", "upper"], unique=False)
+    op.create_index(op.f("ix_measurement_contaminant_id"), "measurement", ["contaminant_id"], unique=False)
 
 
 def downgrade() -> None:
     """Take the change back."""
-    op.drop_index("ix_measurement_contaminant_id_upper", table_name="measurement")
+    op.drop_index(op.f("ix_measurement_contaminant_id"), table_name="measurement")
     op.drop_table("measurement")
     op.drop_index(op.f("ix_hot_spot_run_id"), table_name="hot_spot")
     op.drop_index("ix_hot_spot_geom_3857", table_name="hot_spot", postgresql_using="gist")
