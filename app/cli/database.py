@@ -30,7 +30,7 @@ def check(*, as_json: Json = False) -> None:
         try:
             migrate.check(engine)
         except CommandError as error:
-            raise ValueError(f"the schema differs from this version's: {error}") from None
+            raise ValueError(f"the schema differs from this version's: {error} Run edaphos db upgrade.") from None
         finally:
             engine.dispose()
         _say({"matches": True}, "the schema is this version's", as_json=as_json)

@@ -48,11 +48,14 @@ def guarded(command: Callable[[], Any]) -> None:
     """Run; what a user can mend is one sentence and exit code 2, and never a stack trace."""
     try:
         command()
-    except (ClusterError, PostGISMissing, OSError) as error:
+    except (ClusterError, PostGISMissing) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
     except ValidationError as error:
         for problem in error.errors():
-            errors.print(f"edaphos: EDAPHOS_{str(problem['loc'][0]).upper()}: {problem['msg']}")
+            said = problem["msg"].removeprefix("Value error, ")
+            errors.print(f"edaphos: EDAPHOS_{str(problem['loc'][0]).upper()}: {said}", markup=False)
         sys.exit(2)
     except OperationalError as error:
         fail(f"the database cannot be reached: {str(error.orig).strip().splitlines()[0]}")

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app.cli import main
+from app.cli.serve import listening
 from db.engine import Database
 from db.tables import dataset, measurement, surface
 
@@ -178,3 +179,22 @@ def test_areas_are_read_from_any_format_gdal_knows(run: Run, meuse: Path, tmp_pa
     assert "not_an_area.gpkg" in refused(
         run("map", "zinc", "--resolution", "200", "--area", tmp_path / "not_an_area.gpkg")
     )
+
+
+def test_a_port_in_use_and_an_unknown_host_are_one_sentence(complain: Callable[..., str]) -> None:
+    with listening("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        assert f"cannot listen on 127.0.0.1:{port}" in complain("serve", "--port", str(port))
+    assert "cannot listen on nowhere.invalid:0" in complain("serve", "--host", "nowhere.invalid", "--port", "0")
+
+
+def test_a_home_that_cannot_be_made_is_named(complain: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = complain("db", "upgrade", EDAPHOS_HOME=str(tmp_path / "file" / "home"))
+    assert str(tmp_path / "file") in said
+    assert "Errno" not in said
+
+
+def test_a_wrong_setting_is_named(complain: Callable[..., str]) -> None:
+    said = complain("db", "check", EDAPHOS_DATABASE_URL="mysql://x/y")
+    assert said.startswith("edaphos: EDAPHOS_DATABASE_URL: only PostgreSQL")
