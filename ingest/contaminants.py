@@ -1,6 +1,7 @@
 """Contaminants by any of their names: identifier, symbol, CAS number, or a name in one of several languages."""
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 VOCABULARY = Path(__file__).parent / "vocabularies" / "contaminants.csv"
+LOCANTS = re.compile(r"[\[(]([^\[\]()]*)[\])]")
 LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "sv")
 
 
@@ -56,7 +58,9 @@ class Contaminants:
 
 
 def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Case, white space and the many ways to write locants, `benzo[g,h,i]` and `benzo(ghi)`, make no difference."""
+    words = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return LOCANTS.sub(lambda found: f"[{found[1].replace(',', '').replace(' ', '')}]", words)
 
 
 @lru_cache(maxsize=1)

@@ -56,6 +56,7 @@ _ALL = (
     Rule("duplicate-code", "reject", "the specimen's code stands for something else in an earlier row"),
     Rule("duplicate-measurement", "reject", "the same was measured on the same specimen in an earlier row"),
     Rule("all-rejected", "reject", "no value of the row could be used"),
+    Rule("precision", "info", "replicates say how precise the laboratory is"),
     Rule("replicate", "info", "measured again on the same specimen, and kept as a replicate"),
     Rule("duplicate-row", "info", "the row repeats an earlier one, cell by cell"),
     Rule("nothing-measured", "info", "no value stands in the row"),

@@ -15,6 +15,7 @@ from ingest.errors import IngestError
 from ingest.findings import RULES, Finding, Rule
 from ingest.measurements import Series, no_measurement, read_measurements, series_of
 from ingest.numbers import Mask
+from ingest.precision import Precision, fill_uncertainty
 from ingest.profile import Measurements, Profile, Specimen
 from ingest.records import first_places, is_first, merged, occurrences, open_sheets
 from ingest.report import problems_of
@@ -90,6 +91,9 @@ def _assemble(
     ragged = sum(finding.rule.name == "ragged-row" for finding in work.findings)
     rows_in = work.specimens.num_rows + ragged
     specimens, measurements = work.tables(loaded)
+    if measured.replicates == "number" and measurements.num_rows:
+        measurements, precisions = fill_uncertainty(measurements)
+        work.findings += [_precision(precision) for precision in precisions]
     counts = (rows_in, int(loaded.sum()), int(duplicate.sum()))
     return Observations(specimens, measurements, tuple(work.findings), *counts)
 
@@ -225,6 +229,11 @@ class _Work:
             self.specimens.filter(pa.array(chosen)),
             self.measurements.set_column(index, "record", pa.array(record)),
         )
+
+
+def _precision(found: Precision) -> Finding:
+    reason = f"{found.label}: {found.pairs} pairs of replicates differ by {found.relative_sd:.1%} (standard deviation)"
+    return Finding(RULES["precision"], np.array([1]), [""], f"{reason}, taken as the uncertainty of the batch")
 
 
 def _shifted(measurements: Any, start: int) -> Any:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.terminal import Json, existing_file, output, print_json, transaction
@@ -53,13 +54,13 @@ def show(report: Report, *, as_json: bool) -> None:
         print_json(report.to_dict())
         return
     state = "is loaded already, nothing changed" if report.unchanged else "loaded"
-    output.print(f"[bold]{report.title}[/] ({report.file}): {state}")
+    output.print(f"[bold]{escape(report.title)}[/] ({escape(report.file)}): {state}")
     output.print(
         f"  {report.rows_in} rows: {report.loaded} loaded, {report.rejected} rejected, {report.duplicates} duplicates"
     )
     if report.measurements:
         counts = ", ".join(f"{name} {count}" for name, count in report.measurements.items())
-        output.print(f"  measurements: {counts}")
+        output.print(f"  measurements: {escape(counts)}")
     if report.problems:
         output.print(_problems(report))
 
@@ -67,7 +68,7 @@ def show(report: Report, *, as_json: bool) -> None:
 def _problems(report: Report) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 2), show_header=False)
     for problem in report.problems[:20]:
-        table.add_row(problem.severity, problem.rule, problem.message)
+        table.add_row(problem.severity, problem.rule, escape(problem.message))
     hidden = len(report.problems) - 20
     if hidden > 0:
         table.add_row("", "", f"… and {hidden} more; see the file of rejected rows or --json")

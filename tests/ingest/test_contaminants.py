@@ -30,3 +30,8 @@ def test_a_label_of_two_contaminants_is_refused() -> None:
 
     with pytest.raises(ValueError, match="'xx' may be one or two"):
         Contaminants((entry("one"), entry("two"))).match("xx")
+
+
+@pytest.mark.parametrize("label", ["Benzo[g,h,i]perylene", "benzo(ghi)perylene", "Benzo[ghi]perylene"])
+def test_locants_in_any_writing(label: str) -> None:
+    assert shipped_contaminants().match(label) == "benzo-ghi-perylene"

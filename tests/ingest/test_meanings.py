@@ -4,6 +4,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from ingest.draft import draft_profile
 from ingest.headings import split_heading
 from ingest.load import load_samples
 from ingest.oxides import matched
+from ingest.precision import SERIES, fill_uncertainty
 from ingest.profile import Profile, ProfileError, read_profile
 from ingest.sectors import sector_of
 from ingest.units import to_kg
@@ -175,6 +178,31 @@ def test_names_and_cas_numbers_that_contradict(connection: Connection, write: Wr
         ("lead", 2, 3, 4),
         ("cadmium", 1, 5, 6),
     }
+
+
+@given(st.integers(5, 30), st.floats(0.001, 0.5), st.integers(0, 2**32 - 1))
+def test_replicates_give_the_relative_error_that_made_them(pairs: int, relative: float, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    means = draw.lognormal(2, 1, pairs)
+    # two values that differ by d around their mean have the standard deviation d / sqrt(2)
+    half = means * relative / np.sqrt(2)
+    upper = np.column_stack([means - half, means + half]).ravel()
+    table = pa.table(
+        {
+            "record": np.repeat(np.arange(pairs), 2),
+            "replicate": np.tile([1, 2], pairs),
+            "lower": upper,
+            "upper": upper,
+            "uncertainty": pa.nulls(2 * pairs, pa.float64()),
+            **{key: pa.repeat(pa.scalar("x"), 2 * pairs) for key in SERIES},
+        }
+    )
+    filled, found = fill_uncertainty(table)
+    assert [one.pairs for one in found] == [pairs]
+    assert found[0].relative_sd == pytest.approx(relative)
+    np.testing.assert_allclose(filled["uncertainty"].to_numpy(), relative * upper)
+    few, none = fill_uncertainty(table.slice(0, 8))
+    assert (none, few["uncertainty"].null_count) == ((), 8)
 
 
 def test_severities_of_a_dataset(connection: Connection, write: Write, describe: Describe) -> None:
