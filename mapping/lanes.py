@@ -1,4 +1,4 @@
-"""Many small kriging systems at a time, eight side by side in the lanes of the processor's vectors.
+"""Compiled covariances, and many small kriging systems side by side in the lanes of the processor's vectors.
 
 The systems of eight places are stored element by element next to each other, so that each step of the Cholesky
 factorisation is one vector instruction on all eight. What happens in a lane depends on its place alone.
@@ -79,6 +79,28 @@ def krige_near(
             (moved[1], targets[1]),
         )
     return mean, variance, lagrange, float(pivots.min()) / model.sill
+
+
+def covariances(model: Compiled, a: Points, b: Points) -> Vector:
+    """Covariances (n, m) between places a (n, 2) and b (m, 2)."""
+    with ONE_AT_A_TIME:
+        return _matrix(model.terms, model.nugget, a @ model.turn, b @ model.turn)
+
+
+@numba.njit(parallel=True, cache=True)
+def _matrix(terms: Vector, nugget: float, a: Points, b: Points) -> Vector:  # pragma: no cover - compiled
+    total = np.empty((len(a), len(b)))
+    x, y = b[:, 0].copy(), b[:, 1].copy()
+    for row in numba.prange(len(a)):
+        h, work, power = np.empty(len(b)), np.empty(len(b)), np.empty(len(b))
+        for column in range(len(b)):
+            dx, dy = x[column] - a[row, 0], y[column] - a[row, 1]
+            h[column] = np.sqrt(dx * dx + dy * dy)
+        _covariances(h, terms, total[row], work, power)
+        for column in range(len(b)):
+            if h[column] == 0.0:
+                total[row, column] += nugget
+    return total
 
 
 @numba.njit(cache=True)

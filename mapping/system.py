@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dtrsm
 
-from mapping.arrays import Vector
+from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance
-from mapping.lanes import Compiled, compiled, krige_near
+from mapping.lanes import Compiled, compiled, covariances, krige_near
 from mapping.search import Search
 from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
@@ -111,7 +111,8 @@ class GlobalSystem:
 
     def __init__(self, places: Vector, covariance: Covariance, error: Vector, trend: Trend) -> None:
         self.xy, self.covariance, self.trend = np.ascontiguousarray(places[:, :2]), covariance, trend
-        matrix = covariance.between(self.xy, self.xy)
+        self._compiled = compiled(covariance)
+        matrix = self._to_data(self.xy, None)
         matrix[np.diag_indices(len(places))] += error
         factor, self.ridge = stable_factor(matrix, covariance.sill)
         self._factor = np.asfortranarray(factor)
@@ -145,7 +146,7 @@ class GlobalSystem:
         return estimates.mean, spread
 
     def _krige_part(self, places: Vector, dual: Vector, block: Block | None) -> tuple[Estimates, Vector, Vector]:
-        to_data = covariance_to(self.covariance, places[:, :2], self.xy, block)
+        to_data = self._to_data(places[:, :2], block)
         basis = trend_at(self.trend, places, block)
         mean = np.hstack([to_data, basis]) @ dual
         white = self._whitened(to_data.T)
@@ -156,6 +157,11 @@ class GlobalSystem:
         )
         estimates = Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
         return estimates, white, multiplier
+
+    def _to_data(self, xy: Points, block: Block | None) -> Vector:
+        if self._compiled is not None and block is None:
+            return covariances(self._compiled, xy, self.xy)
+        return covariance_to(self.covariance, xy, self.xy, block)
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """By the inverse of the whole system, without leaving anything out in turn (Dubrule 1983)."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mapping.covariance import Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
-from mapping.lanes import compiled
+from mapping.lanes import compiled, covariances
 from mapping.system import LocalSystem
 from mapping.trend import trend_of
 
@@ -40,6 +40,14 @@ def test_lanes_solve_what_one_by_one_is_solved(name: str, kind: str, neighbours:
     np.testing.assert_allclose(found.mean, one_by_one.mean, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(found.variance, one_by_one.variance, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.lagrange, one_by_one.lagrange, rtol=1e-8, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_compiled_covariances_are_the_covariances(name: str) -> None:
+    model = compiled(MODELS[name])
+    assert model is not None
+    wanted = MODELS[name].between(PLACES, XY)
+    np.testing.assert_allclose(covariances(model, PLACES, XY), wanted, rtol=1e-13, atol=1e-15)
 
 
 @pytest.mark.parametrize(
