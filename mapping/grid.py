@@ -100,7 +100,7 @@ def sample_spacing(xy: ArrayLike) -> float:
     """The side of the square that each place has to itself, in metres; on a line the median gap to the nearest."""
     places = np.unique(as_points(xy), axis=0)
     if len(places) < 2:
-        raise ValueError("one place has no spacing: give the area to be mapped")
+        raise ValueError("all samples lie at one place, which has no spacing: give the area to be mapped")
     hull = shapely.concave_hull(shapely.multipoints(places), ratio=HULL_RATIO)
     gap, _ = Search(places).nearest(places, 2)
     return max(float(np.sqrt(hull.area / len(places))), float(np.median(gap[:, 1])))

@@ -37,7 +37,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
     false_discovery_rate: Annotated[float, typer.Option(help="Share of false hot spots to accept.")] = 0.05,
     cost_of_missing: Missing = 5.0,
     cost_of_false_alarm: FalseAlarm = 5.0,
-    seed: Annotated[int, typer.Option(help="Seed of the permutations.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the permutations.", min=0)] = 0,
     as_json: Json = False,
 ) -> None:
     """Find hot spots: clusters of high samples and, with a limit, areas of the map that exceed it."""

@@ -26,7 +26,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     method: Annotated[str, typer.Option(help="ordinary-kriging or simple-kriging")] = "ordinary-kriging",
     transform: Annotated[str, typer.Option(help="Scale of the model: log or identity.")] = "log",
     neighbours: Annotated[int | None, typer.Option(help="Use only this many nearest samples.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.", min=0)] = 0,
     dataset: Dataset = None,
     medium: Medium = None,
     digestion: Digestion = None,

@@ -96,5 +96,6 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
 
 def surface_collection(row: Mapping[str, Any]) -> SurfaceCollection:
     """The collection of a surface."""
-    described = f"{row['title']}, {row['method'].replace('-', ' ')}, cells of {row['cell_m']:g} m."
+    population = row["parameters"].get("population")
+    described = f"{row['title']}." + (f" From samples of {population}." if population else "")
     return SurfaceCollection(SURFACE_PREFIX + row["id"], row["title"], described, row)

@@ -1,7 +1,10 @@
 """From measurements to a published surface: read, project, fit, predict, write, register."""
 
+import contextlib
 import hashlib
 import json
+import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -10,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, select
@@ -29,6 +33,7 @@ from mapping.transform import transform_named
 
 Progress = Callable[[int, int], None]
 UNIT = "mg/kg"
+DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def make_map(
     """Make the surface that a request describes, or return it where the same was made before."""
     material = gather(connection, request.selection)
     area = _area(request, material)
-    grid = Grid.covering(area.bounds, request.resolution, material.projection.name)
+    grid, inside = _cells(request, material, area)
     parameters = _parameters(request, material, grid, area)
     identity = _hash(parameters)
     identifier = f"{request.selection.contaminant}-{identity[:8]}"
@@ -131,15 +136,16 @@ def make_map(
     made = PublishedMap(
         id=identifier,
         created=True,
-        title=_title(connection, request),
+        title=_title(connection, request, material),
         path=settings.surfaces / f"{identifier}.tif",
         parameters=parameters | {"model": fitted.parameters()},
         scores=scores,
         version=identity,
     )
     settings.surfaces.mkdir(parents=True, exist_ok=True)
+    _sweep(settings.surfaces)
     provenance = {"contaminant": request.selection.contaminant, "unit": UNIT, "identity": identity, "scores": scores}
-    write_surface(made.path, fitted, grid, provenance | parameters, mask_inside(grid, area), progress)
+    write_surface(made.path, fitted, grid, provenance | parameters, inside, progress)
     _register(settings, connection, made, material, grid)
     return made
 
@@ -168,6 +174,30 @@ def _area(request: MapRequest, material: Material) -> BaseGeometry:
         hull: BaseGeometry = default_area(material.samples.xy)
         return hull
     return read_area(request.area, material.projection.crs)
+
+
+def _cells(request: MapRequest, material: Material, area: BaseGeometry) -> tuple[Grid, NDArray[np.bool_]]:
+    """The grid over the area, and which of its cells are mapped; `ValueError` for a map of nothing."""
+    if not area.intersects(shapely.multipoints(material.samples.xy).envelope):
+        raise ValueError(f"{request.area}: the area lies beyond the samples, where nothing is known")
+    grid = Grid.covering(area.bounds, request.resolution, material.projection.name)
+    inside = mask_inside(grid, area)
+    if not inside.any():
+        raise ValueError(
+            f"no cell of {request.resolution:g} m has its centre in the area to be mapped: "
+            "choose a smaller --resolution or give an --area"
+        )
+    if not np.isfinite(_footprint(grid, material.projection).bounds).all():
+        raise ValueError(f"cells of {request.resolution:g} m reach beyond the area in which {grid.crs} can be used")
+    return grid, inside
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what runs that were killed have left unfinished, once it is a day old."""
+    for unfinished in folder.glob(".surface-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - max(path.stat().st_mtime for path in (unfinished, *unfinished.iterdir())) > DAY:
+                shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def read_area(path: Path, crs: CRS) -> BaseGeometry:
@@ -232,10 +262,14 @@ def known_map(settings: Settings, connection: Connection, identifier: str) -> Pu
     return PublishedMap(identifier, False, row["title"], path, row["parameters"], row["scores"], row["version"])
 
 
-def _title(connection: Connection, request: MapRequest) -> str:
+def _title(connection: Connection, request: MapRequest, material: Material) -> str:
+    """Contaminant, data sets and method, by which people tell maps apart; what is not the default is said."""
     query = select(contaminant.c.name).where(contaminant.c.id == request.selection.contaminant)
     name = connection.execute(query).scalar_one()
-    return f"{name}, {request.method.replace('-', ' ')}, {request.resolution:g} m"
+    datasets = " + ".join(material.rows.datasets[:3]) + (" + …" if len(material.rows.datasets) > 3 else "")
+    scale = "" if request.transform == "log" else f", {request.transform} scale"
+    nearest = "" if request.neighbours is None else f", {request.neighbours} neighbours"
+    return f"{name}, {datasets}, {request.method.replace('-', ' ')}{scale}{nearest}, {request.resolution:g} m"
 
 
 def _register(settings: Settings, connection: Connection, made: PublishedMap, material: Material, grid: Grid) -> None:

@@ -59,7 +59,7 @@ class Album:
         self.folder, self.made = folder, made
         self.overlay = Overlay(samples=material.samples.xy, areas=water)
         self.name = made.title.split(",")[0].capitalize()
-        self.source = f"{', '.join(material.rows.datasets)}; {made.title}; map {made.id}"
+        self.source = f"{made.title}; map {made.id}"
         self._surface: Surface | None = None
 
     @property
