@@ -19,7 +19,8 @@ def read_shapes(sheet: Sheet, position: Position) -> dict[str, Any]:
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     sheet.find("position-missing", missing, pc.utf8_slice_codeunits(texts, 0, 40), "is no geometry", (GEOMETRY, True))
     to_degrees = Transformer.from_crs(position.system, "EPSG:4326", always_xy=True)
-    shapes = np.where(missing, shapely.Point(), shapes)
+    # (0, 0) only fills the gap: the row is out already
+    shapes = np.where(missing, shapely.Point(0, 0), shapes)
     shapes = shapely.transform(shapes, lambda xy: np.column_stack(to_degrees.transform(*xy.T)))
     inside = shapely.point_on_surface(shapes)
     return {"longitude": shapely.get_x(inside), "latitude": shapely.get_y(inside), "geom": geometries(shapes)}

@@ -47,7 +47,7 @@ def geometry_columns(wkb: Any) -> dict[str, Any]:
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     single = present & (shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOINT)
     single &= shapely.get_num_geometries(shapes) == 1
-    points = np.where(single, shapely.get_geometry(shapes, 0), shapes)
+    points = np.where(present, np.where(single, shapely.get_geometry(shapes, 0), shapes), None)
     written = [
         shapely.to_wkt(shape, rounding_precision=-1) if there else ""
         for shape, there in zip(shapes, present, strict=True)

@@ -7,7 +7,9 @@ from typing import Any
 
 import geopandas
 import pandas as pd
+import pyarrow as pa
 import pytest
+import shapely
 from sqlalchemy import Connection, func, select
 
 from db.tables import measurement, specimen
@@ -16,6 +18,7 @@ from ingest.load import load_samples
 from ingest.profile import FileOptions, read_profile
 from ingest.readers import open_file
 from ingest.readers.content import refuse_bomb
+from ingest.readers.text import geometry_columns
 from tests.ingest.workbooks import write_ods, write_xlsx
 
 Write = Callable[..., Path]
@@ -210,3 +213,11 @@ def test_a_file_without_a_system_needs_one_stated(connection: Connection, write:
     profile = read_profile(write(PROFILE.format(file="", position=""), "p.toml"))
     with pytest.raises(IngestError, match=r"state position.crs"):
         load_samples(connection, as_csv(tmp_path), profile)
+
+
+def test_places_of_empty_and_single_geometries() -> None:
+    shapes = [shapely.Point(1, 2), shapely.Point(), None, shapely.MultiPoint([(3, 4)]), shapely.box(0, 0, 1, 1)]
+    columns = geometry_columns(pa.array(list(shapely.to_wkb(shapes)), pa.binary()))
+    assert columns["geometry.x"].to_pylist() == ["1", "", "", "3", ""]
+    assert columns["geometry.y"].to_pylist() == ["2", "", "", "4", ""]
+    assert columns["geometry"].to_pylist()[1:3] == ["", ""]

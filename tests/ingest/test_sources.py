@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import geopandas
 import pytest
 import shapely
 from geoalchemy2.shape import to_shape
@@ -118,3 +119,38 @@ def test_an_outline_reads_nothing_but_positions(write: Write) -> None:
     text = INVENTORY.replace("[sources]", '[sources]\ngeometry = "line"')
     with pytest.raises(ProfileError, match="the rows draw one line, so nothing but the position"):
         read_profile(write(text, "plants.toml"))
+
+
+AREAS = """
+[dataset]
+name = "areas"
+title = "Areas"
+licence = "CC0-1.0"
+provider = "the tests"
+
+[sources]
+geometry = "file"
+code = { column = "code" }
+name = { column = "title" }
+sector = "mining"
+"""
+
+
+def test_points_lines_and_areas_of_a_geographic_file(connection: Connection, write: Write, tmp_path: Path) -> None:
+    shapes = [
+        shapely.Point(500_000, 5_500_000),
+        shapely.LineString([(500_000, 5_500_000), (501_000, 5_501_000)]),
+        shapely.box(500_000, 5_500_000, 502_000, 5_502_000),
+        None,
+    ]
+    content = {"code": list("ABCD"), "title": ["shaft", "road", "pit", "nowhere"]}
+    file = tmp_path / "areas.gpkg"
+    geopandas.GeoDataFrame(content, geometry=shapes, crs=32632).to_file(file)
+    report = load_sources(connection, file, read_profile(write(AREAS, "areas.toml")))
+    assert (report.rows_in, report.loaded, report.rejected) == (4, 3, 1)
+    stored = [to_shape(geom) for geom in connection.execute(select(source.c.geom).order_by(source.c.code)).scalars()]
+    assert [shape.geom_type for shape in stored] == ["Point", "LineString", "Polygon"]
+    back = geopandas.GeoSeries(stored, crs=4326).to_crs(32632)
+    assert (back[0].x, back[0].y) == pytest.approx((500_000, 5_500_000), abs=0.01)
+    assert stored[0].x == pytest.approx(9.0)  # the middle of zone 32
+    assert back[2].area == pytest.approx(4e6, rel=1e-6)
