@@ -38,13 +38,20 @@ class Standard:
 
 
 def route(
-    router: APIRouter, path: str, summary: str, *, media: Sequence[str], parameters: Sequence[Parameter] = ()
+    router: APIRouter,
+    path: str,
+    summary: str,
+    *,
+    media: Sequence[str],
+    parameters: Sequence[Parameter] = (),
+    may_be_empty: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
-    """Answer GET at a path, and say so in OpenAPI; `f` is known everywhere."""
+    """Answer GET at a path, and say so in OpenAPI; `f` is known everywhere, 204 where an answer may be empty."""
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", path)
     ]
+    empty: dict[int | str, dict[str, Any]] = {204: {"description": "There is nothing here"}} if may_be_empty else {}
     documents = [*in_path, *(parameter.document() for parameter in (*parameters, PARAMETERS["f"]))]
 
     def register(endpoint: Endpoint) -> Endpoint:
@@ -58,6 +65,7 @@ def route(
             response_class=Response,
             responses={
                 200: {"description": summary, "content": {media_type: {} for media_type in media}},
+                **empty,
                 "default": {"description": "A problem", "content": {MEDIA_TYPE: {}}},
             },
             openapi_extra={"parameters": documents},

@@ -48,6 +48,7 @@ def _known(collection: FeatureCollection) -> tuple[Parameter, ...]:
     "A vector tile",
     media=[MVT],
     parameters=[*_FILTERS, PARAMETERS["v"]],
+    may_be_empty=True,
 )
 async def feature_tile(request: Request) -> Response:
     """The features of a tile; 204 where there are none."""
