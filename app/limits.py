@@ -53,7 +53,7 @@ def resolve_limit(
 
     `rows` are those of the mapped contaminant, `context` is the surface's medium, procedure and basis.
     """
-    assumptions = _assumptions(assume)
+    assumptions = check_assumptions(assume)
     if (limit is None) == (guideline is None):
         raise LimitError("give either limit (mg/kg) or guideline, and only one of them")
     if limit is not None:
@@ -66,18 +66,19 @@ def resolve_limit(
 
 def list_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Every guideline value of a contaminant, with its limit on this map, or with what is missing."""
-    assumptions = _assumptions(assume)
+    assumptions = check_assumptions(assume)
     return [_entry(rule, _assess_place(rule, context, assumptions)) for rule in rules_of(rows).values()]
 
 
 def comparable_limits(rows: Iterable[Row], context: Mapping[str, str], assume: Sequence[str] = ()) -> list[Limit]:
     """The guideline values that can be compared with this map, given the assumptions; expired ones say so."""
-    assumptions = _assumptions(assume)
+    assumptions = check_assumptions(assume)
     assessed = ((rule, _assess_place(rule, context, assumptions)) for rule in rules_of(rows).values())
     return [_comparable(rule, assessment) for rule, assessment in assessed if assessment.assessable.all()]
 
 
-def _assumptions(texts: Sequence[str]) -> tuple[Assumption, ...]:
+def check_assumptions(texts: Sequence[str]) -> tuple[Assumption, ...]:
+    """Assumptions such as `clay:10`; raises `LimitError` for what is none."""
     try:
         return parse_assumptions(texts)
     except ValueError as error:

@@ -26,7 +26,7 @@ async def coverage(request: Request) -> Response:
     asked(request, {"tiff": GEOTIFF})
     path = service.settings.home / surface.row["path"]
     if not path.is_file():
-        raise UnavailableError(f"the file of {surface.id} is not on this machine")
+        raise UnavailableError(f"the file of {surface.id} cannot be read on this machine")
     name = f"{surface.row['id']}.tif"
     return FileResponse(path, media_type=GEOTIFF, filename=name, headers={"Cache-Control": ASK_AGAIN})
 

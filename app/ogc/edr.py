@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import anyio.to_thread
 import numpy as np
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.limits import LIMIT_PARAMETERS, limit_of
 from app.ogc.link import Link
-from app.ogc.maps import raster_of
+from app.ogc.maps import raster_of, read
 from app.ogc.standard import Standard, route
 from app.problems import BadParameterError
 from app.query import PARAMETERS, Given, parse_point
@@ -55,8 +54,7 @@ async def position(request: Request) -> Response:
         raise BadParameterError("coords", "coords is needed: POINT(longitude latitude)")
     limit = await limit_of(service, surface, given)
     quantities = _wanted(given, limit[0] if limit else None)
-    read = partial(_values, raster_of(service, surface), place, quantities)
-    values = await anyio.to_thread.run_sync(read, limiter=service.threads)
+    values = await read(service, surface, partial(_values, raster_of(service, surface), place, quantities))
     return json_answer(request, _coverage(place, quantities, values), COVERAGEJSON)
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.http.answers import JSON, json_answer
 from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
-from app.limits import list_limits, resolve_limit
+from app.limits import check_assumptions, list_limits, resolve_limit
 from app.ogc.catalogue import layer_version, surface_of
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.link import Link
@@ -40,6 +40,7 @@ async def limit_of(service: Service, surface: SurfaceCollection, given: Given) -
     Raises `LimitError` for a guideline value that cannot be compared with the map.
     """
     number, guideline = given.number("limit"), given.text("guideline")
+    check_assumptions(given.all("assume"))
     if number is None and guideline is None:
         return None
     version, rows = await guidelines_of(service, surface) if guideline else ("", ())

@@ -1,10 +1,11 @@
 """OGC API Maps: tiles of surfaces, drawn from the distribution as asked, and their legend."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import anyio.to_thread
@@ -28,6 +29,7 @@ from tiles.quantity import UNIT, Quantity
 from tiles.raster import RENDERING, Raster
 from tiles.tile import RADIUS, Tile
 
+T = TypeVar("T")
 router = APIRouter()
 PNG = "image/png"
 SHOWN = (PARAMETERS["quantity"], PARAMETERS["p"], *LIMIT_PARAMETERS)
@@ -65,10 +67,22 @@ def _blamed(message: str) -> str:
 
 def raster_of(service: Service, surface: SurfaceCollection) -> Raster:
     """The file of a surface; raises `UnavailableError` when it is gone."""
-    try:
+    with _at_hand(surface):
         return Raster.open(service.settings.home / surface.row["path"], surface.row["parameters"]["transform"])
+
+
+async def read(service: Service, surface: SurfaceCollection, question: Callable[[], T]) -> T:
+    """Ask the file of a surface in a thread; raises `UnavailableError` when it went since its header was read."""
+    with _at_hand(surface):
+        return await anyio.to_thread.run_sync(question, limiter=service.threads)
+
+
+@contextmanager
+def _at_hand(surface: SurfaceCollection) -> Iterator[None]:
+    try:
+        yield
     except RasterioIOError:
-        raise UnavailableError(f"the file of {surface.id} is not on this machine") from None
+        raise UnavailableError(f"the file of {surface.id} cannot be read on this machine") from None
 
 
 @route(
@@ -77,6 +91,7 @@ def raster_of(service: Service, surface: SurfaceCollection) -> Raster:
     "A map tile",
     media=[PNG],
     parameters=[*SHOWN, PARAMETERS["v"]],
+    may_be_empty=True,
 )
 async def map_tile(request: Request) -> Response:
     """256 pixels, transparent outside; 204 where the surface is not."""
@@ -93,7 +108,7 @@ async def map_tile(request: Request) -> Response:
 
 async def _drawn(service: Service, wanted: Shown, tile: Tile) -> tuple[str, Body]:
     draw = partial(wanted.raster.draw, tile, wanted.quantity)
-    return wanted.version, Body(await anyio.to_thread.run_sync(draw, limiter=service.threads), PNG)
+    return wanted.version, Body(await read(service, wanted.surface, draw), PNG)
 
 
 @route(router, "/collections/{collection}/map/legend", "The classes of the map", media=[JSON], parameters=SHOWN)
@@ -101,7 +116,7 @@ async def legend(request: Request) -> Response:
     """The classes in which the tiles of the same parameters are drawn."""
     service = service_of(request)
     wanted = await shown(service, request, asked(request, JSON_ONLY, *SHOWN)[0])
-    found = await anyio.to_thread.run_sync(wanted.raster.legend, wanted.quantity, limiter=service.threads)
+    found = await read(service, wanted.surface, partial(wanted.raster.legend, wanted.quantity))
     named = {"quantity": wanted.quantity.name, "p": wanted.quantity.p, "limit": wanted.quantity.limit}
     classes = {"title": found.title, "unit": found.unit, "classes": found.classes()}
     return json_answer(request, {key: value for key, value in named.items() if value is not None} | classes)

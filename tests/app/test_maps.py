@@ -170,3 +170,13 @@ async def test_the_file_can_be_read_in_parts(client: httpx.AsyncClient) -> None:
     assert "content-encoding" not in whole.headers
     part = await client.get(f"{SURFACE}/coverage", headers={"Range": "bytes=4-19", "Accept-Encoding": "gzip"})
     assert (part.status_code, part.content) == (206, whole.content[4:20])
+
+
+@pytest.mark.parametrize("address", ["position?coords=POINT(5.745 50.975)&", "map/legend?", "tilejson.json?"])
+async def test_an_assumption_that_is_none_is_refused_even_where_it_changes_nothing(
+    client: httpx.AsyncClient, address: str
+) -> None:
+    assert (await client.get(f"{SURFACE}/{address}assume=clay:10")).status_code == 200
+    wrong = await client.get(f"{SURFACE}/{address}assume=garbage")
+    assert wrong.status_code == 400
+    assert "garbage" in wrong.json()["detail"]

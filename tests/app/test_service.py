@@ -1,6 +1,7 @@
 """What holds for every answer: headers, definitions, health, errors that keep the inside inside."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.http.cache import Flights, Kept, Memory
 from app.settings import Settings
 from db.engine import Database
 from tests.app.conftest import World
+from tiles.raster import Raster
 
 
 @pytest.mark.parametrize("path", ["/", "/?f=html", "/collections", "/nowhere", "/healthz", "/pages.css"])
@@ -64,6 +66,7 @@ async def test_the_definition_holds_every_route_and_parameter(client: httpx.Asyn
         declared = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
         assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
         assert "application/problem+json" in operation["responses"]["default"]["content"]
+        assert ("204" in operation["responses"]) == path.endswith("{column}"), "only tiles may be empty"
 
 
 async def test_conformance_lists_each_class_once(client: httpx.AsyncClient) -> None:
@@ -137,7 +140,19 @@ async def test_a_surface_whose_file_is_gone_is_unavailable(world: World, tmp_pat
     for rest in ("position?coords=POINT(5.7 50.9)", "coverage", "map/legend", "map/tiles/WebMercatorQuad/0/0/0"):
         response = await ask(world.database, tmp_path, f"/collections/surface-zinc-0a1b2c3d/{rest}")
         assert response.status_code == 503
-        assert "not on this machine" in response.json()["detail"]
+        assert "cannot be read on this machine" in response.json()["detail"]
+
+
+async def test_a_file_that_goes_after_its_header_was_read_is_unavailable(world: World, tmp_path: Path) -> None:
+    copy = tmp_path / "surfaces" / "zinc-0a1b2c3d.tif"
+    copy.parent.mkdir()
+    shutil.copy(world.settings.surfaces / copy.name, copy)
+    Raster.open(copy, "log")
+    copy.unlink()
+    for rest in ("position?coords=POINT(5.745 50.975)", "map/legend"):
+        response = await ask(world.database, tmp_path, f"/collections/surface-zinc-0a1b2c3d/{rest}")
+        assert response.status_code == 503
+        assert "cannot be read on this machine" in response.json()["detail"]
 
 
 class Piece:
