@@ -26,7 +26,10 @@ ENDS = (0.02, 0.98)
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """Values below the first break get the first colour, those from the last break on get the last one."""
+    """Values below the first break get the first colour, those from the last break on get the last one.
+
+    `span` says from where to where the values go: the label of a legend that has one class for all of them.
+    """
 
     title: str
     unit: str
@@ -34,6 +37,7 @@ class Legend:
     colours: tuple[str, ...]
     floor: float | None = 0.0
     ceiling: float | None = None
+    span: str = ""
 
     def __post_init__(self) -> None:
         if len(self.colours) != len(self.breaks) + 1:
@@ -49,8 +53,9 @@ class Legend:
     def classes(self) -> list[dict[str, Any]]:
         """The classes as JSON: lower is inside, upper is not; null for an open end."""
         edges = (self.floor, *self.breaks, self.ceiling)
+        alone = "" if self.breaks else self.span
         return [
-            {"lower": lower, "upper": upper, "colour": colour, "label": _label(lower, upper)}
+            {"lower": lower, "upper": upper, "colour": colour, "label": alone or _label(lower, upper)}
             for (lower, upper), colour in zip(pairwise(edges), self.colours, strict=True)
         ]
 
@@ -69,7 +74,8 @@ def value_legend(title: str, unit: str, values: Floats, ramp: tuple[str, ...]) -
     low, high = (float(edge) for edge in np.quantile(known, ENDS)) if known.size else (0.0, 0.0)
     breaks = geometric_breaks(low, high) if 0 < 3 * low < high else linear_breaks(low, high)
     floor = 0.0 if not known.size or known.min() >= 0 else None
-    return Legend(title, unit, breaks, _spread(ramp, len(breaks) + 1), floor)
+    ends = dict.fromkeys(f"{edge:.4g}" for edge in (known.min(), known.max())) if known.size else {}
+    return Legend(title, unit, breaks, _spread(ramp, len(breaks) + 1), floor, span=" – ".join(ends))
 
 
 def geometric_breaks(low: float, high: float) -> tuple[float, ...]:

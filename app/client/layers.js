@@ -116,7 +116,8 @@ function classColours({ classes }) {
  */
 function sampleColour(legend, against) {
   if (against) return /** @type {Expression} */ (['case', ['>', AMOUNT, against.mgPerKg], COLOURS.above, COLOURS.below]);
-  return legend && legend.classes.length > 1 ? classColours(legend) : COLOURS.unclassed;
+  if (!legend || legend.classes.length < 2) return legend?.classes[0]?.colour ?? COLOURS.unclassed;
+  return classColours(legend);
 }
 
 /** @param {Map} map @param {Legend | null} legend @param {Threshold | null} against */

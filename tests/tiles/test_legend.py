@@ -53,6 +53,14 @@ def test_a_probability_is_always_shown_in_the_same_classes() -> None:
     assert (legend.classes()[0]["lower"], legend.classes()[-1]["upper"]) == (0.0, 1.0)
 
 
+def test_one_class_says_which_values_it_holds() -> None:
+    (constant,) = value_legend("Zinc", "mg/kg", np.full(9, 6.8804), CONCENTRATION).classes()
+    assert constant["label"] == "6.88"
+    outlier = np.append(np.full(500, 3.0), 7.0)
+    (mostly,) = value_legend("Zinc", "mg/kg", outlier, CONCENTRATION).classes()
+    assert mostly["label"] == "3 – 7"
+
+
 def test_a_legend_without_order_cannot_be_built() -> None:
     with pytest.raises(ValueError, match="breaks must rise"):
         Legend("x", "mg/kg", (2.0, 1.0), ("#000000", "#111111", "#222222"))
