@@ -82,17 +82,19 @@ def krige_near(
 
 
 def covariances(model: Compiled, a: Points, b: Points) -> Vector:
-    """Covariances (n, m) between places a (n, 2) and b (m, 2)."""
-    with ONE_AT_A_TIME:
-        return _matrix(model.terms, model.nugget, a @ model.turn, b @ model.turn)
+    """Covariances (n, m) between places a (n, 2) and b (m, 2).
+
+    On one processor: a second pool of threads, waiting busily, would take theirs from the BLAS that comes next.
+    """
+    return np.asarray(_matrix(model.terms, model.nugget, a @ model.turn, b @ model.turn), dtype=np.float64)
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True)
 def _matrix(terms: Vector, nugget: float, a: Points, b: Points) -> Vector:  # pragma: no cover - compiled
     total = np.empty((len(a), len(b)))
     x, y = b[:, 0].copy(), b[:, 1].copy()
-    for row in numba.prange(len(a)):
-        h, work, power = np.empty(len(b)), np.empty(len(b)), np.empty(len(b))
+    h, work, power = np.empty(len(b)), np.empty(len(b)), np.empty(len(b))
+    for row in range(len(a)):
         for column in range(len(b)):
             dx, dy = x[column] - a[row, 0], y[column] - a[row, 1]
             h[column] = np.sqrt(dx * dx + dy * dy)
