@@ -11,6 +11,7 @@ from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar
 from app.jobs import defer_map
 from app.settings import Settings
 from app.work.maps import MapRequest, PublishedMap, make_map
+from mapping.methods import METHODS
 
 
 def register(application: typer.Typer) -> None:
@@ -23,7 +24,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     *,
     resolution: Annotated[float, typer.Option(help="Side of a cell in metres.")],
     area: Annotated[Path | None, typer.Option(help="Polygons to map; default what the samples cover.")] = None,
-    method: Annotated[str, typer.Option(help="ordinary-kriging or simple-kriging")] = "ordinary-kriging",
+    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "ordinary-kriging",
     transform: Annotated[str, typer.Option(help="Scale of the model: log or identity.")] = "log",
     neighbours: Annotated[int | None, typer.Option(help="Use only this many nearest samples.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.", min=0)] = 0,
