@@ -56,6 +56,9 @@ PARAMETERS = MappingProxyType(
             Parameter("cursor", "Where the page begins: taken from a next link."),
             Parameter("contaminant", "Name, symbol, CAS number or synonym."),
             Parameter("dataset", "Name of a data set."),
+            Parameter("medium", "What was sampled, such as mineral-horizon."),
+            Parameter("procedure", "How contaminants were extracted, such as aqua-regia."),
+            Parameter("basis", "Mass that results are per: dry, wet or unknown."),
             Parameter("v", "Version of the layer, from TileJSON; the answer may then be kept for ever."),
             Parameter(
                 "quantity",

@@ -29,6 +29,9 @@ SAMPLES = TileLayer(
     filters={
         "contaminant": "m.contaminant_id = {}",
         "dataset": f"s.dataset_id = {DATASET}",
+        "medium": "s.medium = {}",
+        "digestion": "p.digestion = {}",
+        "basis": "m.basis = {}",
         "since": "s.sampled_from IS NULL OR coalesce(s.sampled_to, s.sampled_from) >= {}",
         "until": "s.sampled_from IS NULL OR s.sampled_from <= {}",
     },

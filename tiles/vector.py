@@ -38,6 +38,9 @@ def filters_of(selection: Selection) -> Mapping[str, Value]:
     chosen: dict[str, Value | None] = {
         "contaminant": selection.contaminant,
         "dataset": selection.dataset,
+        "medium": selection.medium,
+        "digestion": selection.digestion,
+        "basis": selection.basis,
         "since": period.start if period else None,
         "until": period.end if period else None,
     }

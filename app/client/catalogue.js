@@ -38,12 +38,24 @@ function readAbout({ method, cell_m: cell, grid_crs: crs, created, version, scor
   return /** @type {[string, string][]} */ (rows.filter(([, text]) => text));
 }
 
+/**
+ * What selects the samples of a map: others of the same contaminant may be of another soil or extraction.
+ * @param {any} collection
+ * @returns {import('./types.js').Pairs}
+ */
+function readSamples({ context = {}, datasets = [] }) {
+  const one = datasets.length === 1 ? { dataset: datasets[0] } : {};
+  /** @type {Record<string, unknown>} */
+  const stated = { ...context, ...one };
+  return ['dataset', 'medium', 'procedure', 'basis'].filter((name) => stated[name]).map((name) => [name, String(stated[name])]);
+}
+
 /** @param {any} collection @returns {Surface} */
 function readSurface(collection) {
   const { id, title, description, attribution } = collection;
   const contaminant = collection.contaminant ?? id.slice(PREFIX.length).replace(/-[0-9a-f]{8}$/, '');
   const box = readBox(collection.extent?.spatial?.bbox?.[0]);
-  return { id, title: title ?? id, description, attribution, contaminant, box, about: readAbout(collection) };
+  return { id, title: title ?? id, description, attribution, contaminant, box, samples: readSamples(collection), about: readAbout(collection) };
 }
 
 /** @param {any} queryables @returns {string[]} contaminants with measurements, if the service lists them */
@@ -78,6 +90,9 @@ export function choose(catalogue, asked) {
   const contaminant = known ? asked.contaminant : (catalogue.surfaces[0]?.contaminant ?? catalogue.contaminants[0] ?? null);
   return { contaminant, surface: surfacesOf(catalogue, contaminant)[0]?.id ?? null };
 }
+
+/** Which samples belong to a map; all where there is none. @param {Catalogue} catalogue @param {string | null} id @returns {import('./types.js').Pairs} */
+export const samplesOf = (catalogue, id) => catalogue.surfaces.find((one) => one.id === id)?.samples ?? [];
 
 /** What the map should show in full. @param {Catalogue} catalogue @param {string | null} id */
 export function extentOf(catalogue, id) {

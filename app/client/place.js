@@ -14,6 +14,7 @@ import { boxAround, covers, metresBetween } from './geometry.js';
  * @property {Place} place
  * @property {string | null} surface collection id
  * @property {string | null} contaminant
+ * @property {Pairs} samples which of its samples belong to the map
  * @property {Pairs} against parameters of the limit, or none
  * @property {number} metresPerPixel
  */
@@ -37,13 +38,15 @@ export function readEstimate(coverage) {
   return { expected, median, sd, p05, p95, exceedance: value('exceedance') };
 }
 
-/** @param {string} collection @param {Place} place @param {number} metres @param {string | null} contaminant @param {AbortSignal} signal @returns {Promise<Feature[]>} */
-async function featuresAround(collection, place, metres, contaminant, signal) {
+/** @param {string} collection @param {Place} place @param {number} metres @param {Pairs} filter @param {AbortSignal} signal @returns {Promise<Feature[]>} */
+async function featuresAround(collection, place, metres, filter, signal) {
   /** @type {Pairs} */
   const query = [['bbox', boxAround(place, metres).map((degree) => degree.toFixed(7)).join(',')], ['limit', '1000']];
-  const filter = contaminant ? [/** @type {const} */ (['contaminant', contaminant])] : [];
   return (await getJson(`collections/${collection}/items`, [...query, ...filter], signal)).features;
 }
+
+/** @param {string | null} contaminant @returns {Pairs} */
+const only = (contaminant) => (contaminant ? [['contaminant', contaminant]] : []);
 
 /** @param {Feature} feature @param {Place} place */
 function metresTo({ geometry }, place) {
@@ -58,10 +61,11 @@ function metresTo({ geometry }, place) {
  * @param {AbortSignal} signal
  * @returns {Promise<{neighbours: Neighbour[], radius: number}>}
  */
-async function neighboursOf({ place, contaminant, metresPerPixel }, signal) {
+async function neighboursOf({ place, contaminant, samples, metresPerPixel }, signal) {
+  const filter = [...only(contaminant), ...samples];
   let radius = FIRST_RADIUS * metresPerPixel;
   for (let widening = 0; ; widening++) {
-    const features = await featuresAround('samples', place, radius, contaminant, signal);
+    const features = await featuresAround('samples', place, radius, filter, signal);
     const near = features.map((feature) => ({ feature, metres: metresTo(feature, place) })).filter(({ metres }) => metres <= radius);
     if (near.length >= ENOUGH || widening === WIDENINGS) {
       return { neighbours: near.sort((a, b) => a.metres - b.metres), radius };
@@ -72,14 +76,14 @@ async function neighboursOf({ place, contaminant, metresPerPixel }, signal) {
 
 /** @param {PlaceQuestion} question @param {AbortSignal} signal */
 async function hotspotsAt({ place, contaminant, metresPerPixel }, signal) {
-  const near = await featuresAround('hotspots', place, metresPerPixel, contaminant, signal);
+  const near = await featuresAround('hotspots', place, metresPerPixel, only(contaminant), signal);
   return near.filter(({ geometry }) => covers(geometry, place));
 }
 
 /** @param {PlaceQuestion} question @param {AbortSignal} signal */
 async function sourcesAt({ place, metresPerPixel }, signal) {
   const reach = REACH * metresPerPixel;
-  const near = await featuresAround('sources', place, reach, null, signal);
+  const near = await featuresAround('sources', place, reach, [], signal);
   return near.filter((feature) => covers(feature.geometry, place) || metresTo(feature, place) <= reach);
 }
 

@@ -1,7 +1,7 @@
 /** What follows from the state: requests, layers, words. The newest state wins over requests still under way. */
 
 import { address, getJson, ServiceError } from './api.js';
-import { choose, extentOf } from './catalogue.js';
+import { choose, extentOf, samplesOf } from './catalogue.js';
 import { byId } from './dom.js';
 import { figure, position, words } from './format.js';
 import { colourSamples, markPlace, presentSymbols, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
@@ -127,7 +127,7 @@ export class Session {
     this.#draw();
     const limitsKey = keyOfLimits(now);
     this.#tasks.limits.update(limitsKey);
-    this.#tasks.overlays.update(now.contaminant);
+    this.#tasks.overlays.update([now.contaminant, samplesOf(this.#catalogue, now.surface)]);
     const settled = limitsKey === this.#limitsKey;
     if (settled && now.layer !== before.layer) return this.#settle(limitsKey, this.#limits);
     if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against)]);
@@ -246,12 +246,12 @@ export class Session {
 
   /** @param {AbortSignal} signal */
   async #loadOverlays(signal) {
-    const { contaminant } = this.#store.state;
+    const { contaminant, surface } = this.#store.state;
     if (!contaminant) return;
     /** @type {Pairs} */
     const query = [['contaminant', contaminant]];
     /** @type {['samples' | 'sources' | 'hotspots', Pairs][]} */
-    const wanted = [['samples', query], ['hotspots', query], ['sources', []]];
+    const wanted = [['samples', [...query, ...samplesOf(this.#catalogue, surface)]], ['hotspots', query], ['sources', []]];
     const answers = await Promise.all(wanted.map(([collection, filter]) => getJson(`collections/${collection}/tilejson.json`, filter, signal)));
     if (signal.aborted) return;
     wanted.forEach(([collection, filter], k) => showVectors(this.#map, collection, answers[k], filter));
@@ -265,7 +265,8 @@ export class Session {
     markPlace(this.#map, place);
     if (!place || !contaminant) return this.#popup.close();
     this.#popup.open(place, popupMessage('Asking about this place …', place));
-    const question = { place, surface, contaminant, against: against?.query ?? [], metresPerPixel: scaleAt(this.#map, place) };
+    const samples = samplesOf(this.#catalogue, surface);
+    const question = { place, surface, contaminant, samples, against: against?.query ?? [], metresPerPixel: scaleAt(this.#map, place) };
     try {
       const answer = await askPlace(question, signal);
       if (signal.aborted) return;

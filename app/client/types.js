@@ -9,6 +9,7 @@
  * @property {string} [description]
  * @property {string} [attribution]
  * @property {Box | null} box
+ * @property {Pairs} samples parameters that select the samples it was made from
  * @property {[string, string][]} about how it was made
  */
 

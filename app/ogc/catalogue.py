@@ -117,5 +117,8 @@ async def selection_of(service: Service, given: Given) -> Selection:
         bounds=given.parsed("bbox", parse_bounds),
         period=given.parsed("datetime", parse_period),
         dataset=given.text("dataset"),
+        medium=given.text("medium"),
+        digestion=given.text("procedure"),
+        basis=given.text("basis"),
         visibilities=VISIBLE,
     )

@@ -60,7 +60,7 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
                 "Soil samples",
                 "Specimens with their measurements in mg/kg; one feature per measurement when a contaminant is given.",
                 samples,
-                ("contaminant", "dataset"),
+                ("contaminant", "dataset", "medium", "procedure", "basis"),
             ),
             FeatureCollection(
                 "sites",

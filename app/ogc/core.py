@@ -127,6 +127,7 @@ def _surface_members(found: Collection) -> dict[str, Any]:
         "cell_m": row["cell_m"],
         "grid_crs": row["crs"],
         "context": found.context,
+        "datasets": row["parameters"].get("datasets", []),
     }
 
 

@@ -31,7 +31,7 @@ from db.selection import Selection
 router = APIRouter()
 FORMATS: Mapping[str, str] = {"json": GEOJSON, "html": HTML}
 PAGING = ("bbox", "datetime", "limit", "cursor")
-FILTERS = ("contaminant", "dataset")
+FILTERS = ("contaminant", "dataset", "medium", "procedure", "basis")
 _MEASUREMENT = "m"
 """Before the number of a measurement, whose features live in the same collection as the specimens."""
 _KEY = re.compile(f"({_MEASUREMENT}?)([0-9]{{1,19}})", re.ASCII)
@@ -108,7 +108,8 @@ async def queryables(request: Request) -> Response:
         "type": "object",
         "title": collection.title,
         "properties": {
-            name: {"type": "string", "title": PARAMETERS[name].description, "enum": words[name]}
+            name: {"type": "string", "title": PARAMETERS[name].description}
+            | ({"enum": words[name]} if name in words else {})
             for name in collection.filters
         },
         "additionalProperties": False,

@@ -15,6 +15,7 @@ from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
 from app.ogc.catalogue import extent_of, features_of, layer_version, selection_of
 from app.ogc.collection import FEATURES, Collection, FeatureCollection
+from app.ogc.features import FILTERS
 from app.ogc.link import Link, self_links
 from app.ogc.maps import surface_tilejson
 from app.ogc.standard import Standard, route
@@ -27,7 +28,7 @@ from tiles.vector import Question, vector_tile
 router = APIRouter()
 DEEPEST_MADE = 16
 """Beyond, a tile unit is less than 15 cm: clients enlarge the tiles of this zoom."""
-_FILTERS = tuple(PARAMETERS[name] for name in ("contaminant", "dataset", "datetime"))
+_FILTERS = tuple(PARAMETERS[name] for name in (*FILTERS, "datetime"))
 
 
 def _tiled(request: Request) -> FeatureCollection:

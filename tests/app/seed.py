@@ -36,7 +36,7 @@ METALS = {
     "zinc": ("Zn", "7440-66-6", {"de": "Zink", "nl": "zink", "fr": "zinc"}),
 }
 SURFACE = "zinc-0a1b2c3d"
-CONTEXT = {"medium": "soil", "procedure": "aqua-regia", "basis": "dry"}
+CONTEXT = {"medium": "mineral-horizon", "procedure": "aqua-regia", "basis": "dry"}
 TO_DEGREES = Transformer.from_crs("EPSG:28992", "EPSG:4326", always_xy=True)
 
 

@@ -84,6 +84,21 @@ async def test_measurements_say_what_was_found_and_how(client: httpx.AsyncClient
         assert {"dataset", "site", "specimen", "medium", "quality_flag", "original_text"} <= set(said)
 
 
+POOLS = [("medium", "mineral-horizon", "moss"), ("procedure", "aqua-regia", "total"), ("basis", "dry", "wet")]
+
+
+@pytest.mark.parametrize(("name", "theirs", "other"), POOLS)
+async def test_soils_and_procedures_can_be_kept_apart(
+    client: httpx.AsyncClient, name: str, theirs: str, other: str
+) -> None:
+    path, tiles = "/collections/samples/items", "/collections/samples/tiles/WebMercatorQuad/0/0/0"
+    assert (await get(client, path, contaminant="zinc", **{name: theirs}))["numberMatched"] == 155
+    assert (await get(client, path, contaminant="zinc", **{name: other}))["numberMatched"] == 0
+    assert (await client.get(tiles, params={name: theirs})).status_code == 200
+    assert (await client.get(tiles, params={name: other})).status_code == 204
+    assert (await client.get("/collections/sites/items", params={name: theirs})).status_code == 400
+
+
 async def test_specimens_hold_all_their_measurements(client: httpx.AsyncClient) -> None:
     for feature in (await get(client, "/collections/samples/items", limit=5))["features"]:
         measured = feature["properties"]["measurements"]
@@ -156,7 +171,7 @@ BAD = [
     ("limit", "many", "limit needs a whole number above zero"),
     ("cursor", "-1", "cursor"),
     ("contaminant", "kryptonite", "contaminant 'kryptonite' is not known"),
-    ("nonsense", "1", "unknown parameter 'nonsense'; known here are bbox, contaminant, cursor, dataset, datetime"),
+    ("nonsense", "1", "unknown parameter 'nonsense'; known here are basis, bbox, contaminant, cursor, dataset"),
     ("f", "xml", "f must be one of json, html"),
 ]
 

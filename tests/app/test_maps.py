@@ -107,7 +107,7 @@ async def test_a_guideline_value_needs_its_conditions(client: httpx.AsyncClient)
 async def test_limits_are_listed_with_what_is_missing(client: httpx.AsyncClient) -> None:
     bare = (await client.get(f"{SURFACE}/limits")).json()
     assumed = (await client.get(f"{SURFACE}/limits", params={"assume": ASSUMED})).json()
-    assert bare["context"] == {"medium": "soil", "procedure": "aqua-regia", "basis": "dry"}
+    assert bare["context"] == {"medium": "mineral-horizon", "procedure": "aqua-regia", "basis": "dry"}
     before, after = ({entry["rule"]: entry for entry in document["limits"]} for document in (bare, assumed))
     assert not before[DUTCH]["assessable"]
     assert before[DUTCH]["missing"]

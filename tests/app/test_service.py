@@ -59,7 +59,8 @@ async def test_the_definition_holds_every_route_and_parameter(client: httpx.Asyn
     identifiers = [operation["operationId"] for operation in operations]
     assert len(set(identifiers)) == len(identifiers)
     items = definition["paths"]["/collections/{collection}/items"]["get"]
-    assert {"collection", "bbox", "datetime", "limit", "contaminant", "dataset", "cursor", "f"} == {
+    filters = {"contaminant", "dataset", "medium", "procedure", "basis"}
+    assert filters | {"collection", "bbox", "datetime", "limit", "cursor", "f"} == {
         parameter["name"] for parameter in items["parameters"]
     }
     for path, operation in ((path, methods["get"]) for path, methods in definition["paths"].items()):
