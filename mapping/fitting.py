@@ -31,6 +31,8 @@ LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
 DEFAULT_NEIGHBOURS = 64
 FEWEST_FOR_LIKELIHOOD = 10
+LARGEST_CENSORED = 600
+"""Drawing and fitting in turn costs a minute or two at this many places: beyond, a likelihood has to be asked for."""
 REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
 PAIRS_OF_DRAWS = 20_000
 """Sites times completed data sets in one variogram: with many sites, few sets say as much."""
@@ -127,9 +129,10 @@ class Fitting:
             return False
         if method == "auto" and not self.sites.censored.any() and self.trend.p <= 1:
             return False
-        if not FEWEST_FOR_LIKELIHOOD + self.trend.p <= self.sites.n <= LARGEST:
+        largest = LARGEST_CENSORED if method == "auto" and self.sites.censored.any() else LARGEST
+        if not FEWEST_FOR_LIKELIHOOD + self.trend.p <= self.sites.n <= largest:
             self.notes.append(
-                f"{self.sites.n} places are too {'many' if self.sites.n > LARGEST else 'few'} for a fit by likelihood: "
+                f"{self.sites.n} places are too {'many' if self.sites.n > largest else 'few'} for a fit by likelihood: "
                 "the covariance was fitted by weighted least squares"
             )
             return False

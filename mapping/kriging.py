@@ -37,8 +37,9 @@ class Kriging:
     coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
     and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
     and the map averages over the covariances it leaves likely); `auto` takes the likelihood where samples are known
-    by bounds or there is a trend, for up to 1,500 places. `neighbours` limits each prediction to that many nearest
-    samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples known by bounds only.
+    by bounds or there is a trend, for up to 1,500 places (600 with bounds). `neighbours` limits each prediction
+    to that many nearest samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples
+    known by bounds only.
     """
 
     transform: Transform = field(default_factory=Log)

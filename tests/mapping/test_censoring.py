@@ -125,6 +125,14 @@ def test_a_measured_and_a_censored_sample_at_one_place_become_an_interval() -> N
     assert np.isneginf(sites.low[0])
 
 
+def test_many_censored_samples_are_fitted_by_least_squares_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mapping.fitting.LARGEST_CENSORED", 50)
+    xy, scores, _ = field(8, 60)
+    fitted = Kriging().fit(below(xy, scores, float(np.exp(2.0))))
+    assert any("60 places are too many for a fit by likelihood" in note for note in fitted.notes)
+    assert not fitted.likely
+
+
 def test_all_censored_is_refused_with_a_sentence() -> None:
     xy, scores, _ = field(6, 20)
     with pytest.raises(ValueError, match="all 20 samples are known by bounds only"):
