@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
 
 from db import tables
+from db.visibility import hide_what_rests_on
 from ingest.errors import IngestError
 from ingest.profile import Profile
 from ingest.report import Report
@@ -81,6 +82,8 @@ def write(connection: Connection, before: Stored | None, profile: Profile, repor
         return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
     changes = {**values, "version": table.c.version + 1, "loaded_at": func.now()}
     connection.execute(update(table).where(table.c.id == before.id).values(changes))
+    if profile.dataset.visibility != "public":
+        hide_what_rests_on(connection, profile.dataset.name)
     return before.id
 
 

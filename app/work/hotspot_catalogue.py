@@ -12,7 +12,7 @@ import shapely
 from geoalchemy2 import Geography
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, cast, delete, func, insert, select
+from sqlalchemy import Connection, cast, delete, func, insert, select, update
 
 from app.work.hotspots import Finding, Spot
 from app.work.maps import Material
@@ -61,6 +61,7 @@ def publish(connection: Connection, material: Material, finding: Finding) -> Pub
     question, identity = _question(material, finding), _identity(connection, material, finding)
     known = connection.execute(select(hot_spot_run.c.id).where(hot_spot_run.c.version == identity)).scalar()
     if known is not None:
+        _show_as(connection, known, material.visibility)
         return PublishedFinding(known, False, finding)
     connection.execute(delete(hot_spot_run).where(hot_spot_run.c.parameters["question"].astext == question))
     run = _insert_run(connection, material, finding, question, identity)
@@ -68,6 +69,13 @@ def publish(connection: Connection, material: Material, finding: Finding) -> Pub
         _insert_spot(connection, material, finding, run, spot)
     raise_version(connection, "hotspots")
     return PublishedFinding(run, True, finding)
+
+
+def _show_as(connection: Connection, run: int, visibility: str) -> None:
+    """The same samples may have become public, or private, since the run."""
+    other = update(hot_spot_run).where(hot_spot_run.c.id == run, hot_spot_run.c.visibility != visibility)
+    if connection.execute(other.values(visibility=visibility)).rowcount:
+        raise_version(connection, "hotspots")
 
 
 def _question(material: Material, finding: Finding) -> str:
@@ -103,10 +111,10 @@ def _insert_run(connection: Connection, material: Material, finding: Finding, qu
         "contaminant_id": material.rows.contaminant,
         "kind": finding.kind,
         "definition": finding.definition,
-        "parameters": {**finding.parameters, "question": question},
+        "parameters": {**finding.parameters, "question": question, "datasets": list(material.rows.datasets)},
         "report": dict(finding.report),
         "surface_id": finding.surface.id if finding.surface else None,
-        "visibility": "private" if material.rows.private else "public",
+        "visibility": material.visibility,
     }
     return int(connection.execute(insert(hot_spot_run).values(row).returning(hot_spot_run.c.id)).scalar_one())
 

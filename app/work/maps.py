@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.settings import Settings
@@ -63,6 +63,11 @@ class Material:
     population: Population
     projection: Projection
     samples: Samples
+
+    @property
+    def visibility(self) -> str:
+        """Who may see what is made from these samples."""
+        return "private" if self.rows.private else "public"
 
     @property
     def context(self) -> dict[str, str]:
@@ -127,6 +132,8 @@ def make_map(
     identifier = f"{request.selection.contaminant}-{identity[:8]}"
     known = known_map(settings, connection, identifier)
     if known:
+        again = update(surface).where(surface.c.id == identifier, surface.c.visibility != material.visibility)
+        connection.execute(again.values(visibility=material.visibility))
         return known
     recipe = method_named(request.method)(
         transform=transform_named(request.transform), neighbours=request.neighbours, seed=request.seed
@@ -286,7 +293,7 @@ def _register(settings: Settings, connection: Connection, made: PublishedMap, ma
         "version": made.version,
         "crs": material.projection.name,
         "cell_m": grid.cell,
-        "visibility": "private" if material.rows.private else "public",
+        "visibility": material.visibility,
         "geom": f"SRID=4326;{_footprint(grid, material.projection).wkt}",
     }
     connection.execute(insert(surface).values(row).on_conflict_do_nothing())

@@ -9,10 +9,13 @@ import pytest
 import shapely
 from sqlalchemy import Connection, func, select
 
+from app.limits import Limit
 from app.settings import Settings
-from app.work.maps import DAY, MapRequest, make_map
+from app.work.hotspot_catalogue import publish
+from app.work.hotspots import regulatory
+from app.work.maps import DAY, MapRequest, gather, make_map
 from db.selection import Selection
-from db.tables import surface
+from db.tables import VISIBILITIES, hot_spot_run, surface
 from ingest.load import load_samples
 from ingest.profile import read_profile
 from ingest.vocabulary import load_vocabularies
@@ -23,6 +26,7 @@ name = "few"
 title = "A few samples"
 licence = "CC0-1.0"
 provider = "nobody"
+visibility = "{visibility}"
 [position]
 crs = "EPSG:25832"
 x = { column = "x" }
@@ -37,10 +41,10 @@ columns = { nickel = "nickel" }
 """
 
 
-def load(connection: Connection, folder: Path, places: np.ndarray) -> None:
+def load(connection: Connection, folder: Path, places: np.ndarray, visibility: str = "public") -> None:
     lines = [f"{500_000 + x},{5_600_000 + y},{5 + row % 4}" for row, (x, y) in enumerate(places)]
     (folder / "few.csv").write_text("\n".join(["x,y,nickel", *lines, ""]), encoding="utf-8")
-    (folder / "few.toml").write_text(PROFILE, encoding="utf-8")
+    (folder / "few.toml").write_text(PROFILE.replace("{visibility}", visibility), encoding="utf-8")
     load_vocabularies(connection)
     load_samples(connection, folder / "few.csv", read_profile(str(folder / "few.toml")))
 
@@ -108,3 +112,30 @@ def test_what_a_killed_run_left_goes_after_a_day(connection: Connection, setting
     make_map(settings, connection, MapRequest(WHAT, 50.0))
     assert not old.exists()
     assert new.exists()
+
+
+def seen(connection: Connection) -> set[str]:
+    return {connection.execute(select(table.c.visibility).distinct()).scalar_one() for table in (surface, hot_spot_run)}
+
+
+def test_what_was_made_from_a_data_set_follows_its_visibility(
+    connection: Connection, settings: Settings, tmp_path: Path
+) -> None:
+    """A survey that is withdrawn takes its maps and hot spots along; shown again, they are when asked for again."""
+
+    def make() -> bool:
+        everything = Selection(contaminant="nickel", visibilities=VISIBILITIES)
+        made = make_map(settings, connection, MapRequest(everything, 50.0))
+        material = gather(connection, everything)
+        published = publish(connection, material, regulatory(material, made, Limit(6.0, "a limit")))
+        return made.created or published.created
+
+    load(connection, tmp_path, square())
+    assert make()
+    assert seen(connection) == {"public"}
+    load(connection, tmp_path, square(), "private")
+    assert seen(connection) == {"private"}
+    load(connection, tmp_path, square(), "public")
+    assert seen(connection) == {"private"}
+    assert not make()
+    assert seen(connection) == {"public"}
