@@ -9,6 +9,7 @@ from pathlib import Path
 
 _DEBIAN = Path("/usr/lib/postgresql")
 OLDEST = 15
+LIBRARY = "postgis-3.so"
 
 
 class PostGISMissing(RuntimeError):  # noqa: N818
@@ -47,8 +48,8 @@ class Programs:
 def _installations() -> Iterator[Programs]:
     for share in Path("/usr/share/postgresql").glob("*/extension/postgis.control"):
         major = share.parts[-3]
-        folder = _DEBIAN / major / "bin"
-        if major.isdecimal() and int(major) >= OLDEST and (folder / "initdb").exists():
+        folder, library = _DEBIAN / major / "bin", _DEBIAN / major / "lib" / LIBRARY
+        if major.isdecimal() and int(major) >= OLDEST and (folder / "initdb").exists() and library.exists():
             yield Programs(folder, major)
     yield from _from_pg_config()
 
@@ -58,9 +59,10 @@ def _from_pg_config() -> Iterator[Programs]:
     program = shutil.which("pg_config")
     if program is None:
         return
-    told = {key: _ask(program, key) for key in ("--bindir", "--sharedir", "--version")}
+    told = {key: _ask(program, key) for key in ("--bindir", "--sharedir", "--pkglibdir", "--version")}
     major = re.search(r"PostgreSQL (\d+)", told["--version"])
-    has_postgis = (Path(told["--sharedir"]) / "extension" / "postgis.control").exists()
+    needed = (Path(told["--sharedir"]) / "extension" / "postgis.control", Path(told["--pkglibdir"]) / LIBRARY)
+    has_postgis = all(file.exists() for file in needed)
     has_server = (Path(told["--bindir"]) / "initdb").exists()
     if major and has_postgis and has_server and int(major[1]) >= OLDEST:
         yield Programs(Path(told["--bindir"]), major[1])

@@ -6,8 +6,8 @@ set -eu
 has() {
     case $1 in
     venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
-    postgis) [ -n "${EDAPHOS_DATABASE_URL:-}" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 ||
-        [ -f "$(pg_config --sharedir 2>/dev/null)/extension/postgis.control" ] ;;
+    postgis) [ -n "${EDAPHOS_DATABASE_URL:-}" ] || ls /usr/lib/postgresql/*/lib/postgis-3.so >/dev/null 2>&1 ||
+        [ -f "$(pg_config --pkglibdir 2>/dev/null)/postgis-3.so" ] ;;
     node) command -v npm >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ] ;;
     # libatomic: the driver of the browser tests is linked against it, and a minimal Debian lacks it.
     chromium) command -v chromium >/dev/null && /sbin/ldconfig -p | grep -q libatomic.so.1 ;;
