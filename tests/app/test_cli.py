@@ -181,11 +181,11 @@ def test_areas_are_read_from_any_format_gdal_knows(run: Run, meuse: Path, tmp_pa
     )
 
 
-def test_a_port_in_use_and_an_unknown_host_are_one_sentence(complain: Callable[..., str]) -> None:
+def test_a_port_in_use_and_an_unknown_host_are_one_sentence(run: Run) -> None:
     with listening("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        assert f"cannot listen on 127.0.0.1:{port}" in complain("serve", "--port", str(port))
-    assert "cannot listen on nowhere.invalid:0" in complain("serve", "--host", "nowhere.invalid", "--port", "0")
+        assert f"cannot listen on 127.0.0.1:{port}" in refused(run("serve", "--port", str(port)))
+    assert "cannot listen on nowhere.invalid:0" in refused(run("serve", "--host", "nowhere.invalid", "--port", "0"))
 
 
 def test_a_home_that_cannot_be_made_is_named(complain: Callable[..., str], tmp_path: Path) -> None:
