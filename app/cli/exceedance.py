@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from app.cli.choices import Assume, SurfaceId, contaminant_of, map_of
-from app.cli.terminal import Contaminant, Json, output, print_json, transaction
+from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, judge_samples, limits_for
 from app.work.maps import gather, selection_from
@@ -26,7 +26,8 @@ def exceedance(
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
         material = gather(connection, selection_from(made.parameters))
         verdicts = judge_samples(connection, material.rows, assumed)
-        areas = areas_above(connection, made, limits_for(connection, made, assumed))
+        with progress_bar("simulating"):
+            areas = areas_above(connection, made, limits_for(connection, made, assumed))
     if as_json:
         print_json(as_dict(made.id, assumed, verdicts, areas))
         return

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from app.cli.choices import Assume, Guideline, LimitValue, SurfaceId, contaminant_of, map_of
 from app.cli.exceedance import in_units
-from app.cli.terminal import Contaminant, Json, output, print_json, transaction
+from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, transaction
 from app.limits import resolve_limit
 from app.settings import Settings
 from app.work.exceedance import guideline_rows
@@ -42,7 +42,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Find hot spots: clusters of high samples and, with a limit, areas of the map that exceed it."""
     settings = Settings()
-    with transaction(settings) as connection:
+    with transaction(settings) as connection, progress_bar("searching"):
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
         material = gather(connection, selection_from(made.parameters))
         found = [publish(connection, material, statistical(material, false_discovery_rate, seed))]

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.terminal import Json, existing_file, output, print_json, transaction
+from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
@@ -28,7 +28,7 @@ def samples(file: File, profile: ProfileName, *, as_json: Json = False) -> None:
     """Load point samples: one transaction, all or nothing; loading the same file twice changes nothing."""
     settings = Settings()
     described = read_profile(profile)
-    with transaction(settings) as connection:
+    with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
         report = load_samples(connection, existing_file(file), described, rejected_to=_rejected(settings, file))
     show(report, as_json=as_json)
 
@@ -38,7 +38,7 @@ def sources(file: File, profile: ProfileName, *, as_json: Json = False) -> None:
     """Load an inventory of pollution sources."""
     settings = Settings()
     described = read_profile(profile)
-    with transaction(settings) as connection:
+    with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
         report = load_sources(connection, existing_file(file), described, rejected_to=_rejected(settings, file))
     show(report, as_json=as_json)
 
