@@ -1,0 +1,35 @@
+"""The one schema, after the terms of ISO 28258 and GloSIS: site, specimen, measurement, procedure.
+
+Geometry of record is EPSG:4326; a stored, indexed EPSG:3857 column beside it serves the tiles. Concentrations are
+intervals in mg/kg: equal bounds where something was measured, a bound where only a detection limit is known.
+"""
+
+from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILITIES, metadata
+from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface
+from db.tables.samples import dataset, measurement, site, specimen
+from db.tables.sources import register_entry, register_status, release, source
+from db.tables.vocabularies import contaminant, guideline_value, procedure, vocabulary_state
+
+__all__ = [
+    "BASES",
+    "HOT_SPOT_KINDS",
+    "SAMPLING_DESIGNS",
+    "VISIBILITIES",
+    "contaminant",
+    "dataset",
+    "guideline_value",
+    "hot_spot",
+    "hot_spot_run",
+    "layer_version",
+    "measurement",
+    "metadata",
+    "procedure",
+    "register_entry",
+    "register_status",
+    "release",
+    "site",
+    "source",
+    "specimen",
+    "surface",
+    "vocabulary_state",
+]
