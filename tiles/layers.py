@@ -102,7 +102,11 @@ HOTSPOTS = TileLayer(
     },
     joins="JOIN hot_spot_run r ON r.id = s.run_id",
     seen="r.visibility = ANY($6::text[])",
-    filters={"contaminant": "r.contaminant_id = {}"},
+    filters={
+        "contaminant": "r.contaminant_id = {}",
+        "dataset": "r.parameters->'datasets' @> to_jsonb({}::text)",
+        **{name: f"r.parameters->'population'->>'{name}' = {{}}" for name in ("medium", "digestion", "basis")},
+    },
 )
 
 TILE_LAYERS = MappingProxyType({layer.name: layer for layer in (SAMPLES, SITES, SOURCES, HOTSPOTS)})

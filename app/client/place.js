@@ -75,8 +75,8 @@ async function neighboursOf({ place, contaminant, samples, metresPerPixel }, sig
 }
 
 /** @param {PlaceQuestion} question @param {AbortSignal} signal */
-async function hotspotsAt({ place, contaminant, metresPerPixel }, signal) {
-  const near = await featuresAround('hotspots', place, metresPerPixel, only(contaminant), signal);
+async function hotspotsAt({ place, contaminant, samples, metresPerPixel }, signal) {
+  const near = await featuresAround('hotspots', place, metresPerPixel, [...only(contaminant), ...samples], signal);
   return near.filter(({ geometry }) => covers(geometry, place));
 }
 

@@ -249,9 +249,9 @@ export class Session {
     const { contaminant, surface } = this.#store.state;
     if (!contaminant) return;
     /** @type {Pairs} */
-    const query = [['contaminant', contaminant]];
+    const ofMap = [['contaminant', contaminant], ...samplesOf(this.#catalogue, surface)];
     /** @type {['samples' | 'sources' | 'hotspots', Pairs][]} */
-    const wanted = [['samples', [...query, ...samplesOf(this.#catalogue, surface)]], ['hotspots', query], ['sources', []]];
+    const wanted = [['samples', ofMap], ['hotspots', ofMap], ['sources', []]];
     const answers = await Promise.all(wanted.map(([collection, filter]) => getJson(`collections/${collection}/tilejson.json`, filter, signal)));
     if (signal.aborted) return;
     wanted.forEach(([collection, filter], k) => showVectors(this.#map, collection, answers[k], filter));

@@ -81,6 +81,7 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
                 "Hot spots",
                 "Statistical hot and cold spots of samples, and regions that exceed a guideline value, by their kind.",
                 lambda _: HOTSPOTS,
+                ("contaminant", "dataset", "medium", "procedure", "basis"),
             ),
             FeatureCollection(
                 "guideline-values",

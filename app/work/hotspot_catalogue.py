@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -95,6 +95,7 @@ def _identity(connection: Connection, material: Material, finding: Finding) -> s
             _question(material, finding),
             material.samples.digest(),
             dict(finding.parameters),
+            _of_samples(material),
             [list(row) for row in sources],
             version("edaphos"),
         ]
@@ -111,12 +112,17 @@ def _insert_run(connection: Connection, material: Material, finding: Finding, qu
         "contaminant_id": material.rows.contaminant,
         "kind": finding.kind,
         "definition": finding.definition,
-        "parameters": {**finding.parameters, "question": question, "datasets": list(material.rows.datasets)},
+        "parameters": {**finding.parameters, "question": question, **_of_samples(material)},
         "report": dict(finding.report),
         "surface_id": finding.surface.id if finding.surface else None,
         "visibility": material.visibility,
     }
     return int(connection.execute(insert(hot_spot_run).values(row).returning(hot_spot_run.c.id)).scalar_one())
+
+
+def _of_samples(material: Material) -> dict[str, Any]:
+    """Whose samples they are and what they have in common, by which hot spots of other surveys are told apart."""
+    return {"datasets": list(material.rows.datasets), "population": asdict(material.population)}
 
 
 def _insert_spot(connection: Connection, material: Material, finding: Finding, run: int, spot: Spot) -> None:

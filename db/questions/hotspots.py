@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, select
+from sqlalchemy import ColumnElement, Text, case, cast, exists, func, select
 
 from db.questions.layer import Conditions, Layer, visible
 from db.selection import Selection
@@ -34,10 +34,17 @@ def _properties(selection: Selection) -> Mapping[str, ColumnElement[Any]]:
 
 
 def _conditions(selection: Selection) -> Conditions:
+    samples = hot_spot_run.c.parameters
+    population = samples["population"]
+    asked = (
+        (selection.contaminant, hot_spot_run.c.contaminant_id == selection.contaminant),
+        (selection.dataset, samples["datasets"].contains(func.to_jsonb(cast(selection.dataset, Text)))),
+        (selection.medium, population["medium"].astext == selection.medium),
+        (selection.digestion, population["digestion"].astext == selection.digestion),
+        (selection.basis, population["basis"].astext == selection.basis),
+    )
     seen = hot_spot_run.c.visibility.in_(selection.visibilities)
-    if selection.contaminant is None:
-        return [seen]
-    return [seen, hot_spot_run.c.contaminant_id == selection.contaminant]
+    return [seen, *(condition for value, condition in asked if value is not None)]
 
 
 HOTSPOTS = Layer(

@@ -200,7 +200,10 @@ def add_hotspots(connection: Connection, river: int, *, visibility: str = "publi
         contaminant_id="zinc",
         kind="regulatory",
         definition="probability above 720 mg/kg",
-        parameters={},
+        parameters={
+            "datasets": ["meuse"],
+            "population": {"medium": "mineral-horizon", "digestion": "unknown", "basis": "unknown"},
+        },
         report={},
         visibility=visibility,
     )

@@ -221,6 +221,25 @@ async def test_tiles_tell_nothing_private(client: httpx.AsyncClient) -> None:
     assert spots["undecided"]["limit"] == 720.0
 
 
+@pytest.mark.parametrize(
+    ("asked", "spots"),
+    [
+        ({"contaminant": "zinc"}, 2),
+        ({"dataset": "meuse", "medium": "mineral-horizon", "procedure": "unknown", "basis": "unknown"}, 2),
+        ({"dataset": "another"}, 0),
+        ({"medium": "o-horizon"}, 0),
+        ({"procedure": "aqua-regia"}, 0),
+    ],
+)
+async def test_hot_spots_of_other_samples_stay_apart(
+    client: httpx.AsyncClient, asked: dict[str, str], spots: int
+) -> None:
+    tile = await client.get(f"/collections/hotspots/tiles/{AT_MEUSE}", params=asked)
+    assert (len(decode(tile.content, "hotspots")) if spots else tile.status_code) == (spots or 204)
+    items = (await client.get("/collections/hotspots/items", params=asked)).json()
+    assert items["numberMatched"] == spots
+
+
 async def test_an_empty_tile_has_no_content(client: httpx.AsyncClient) -> None:
     response = await client.get("/collections/samples/tiles/WebMercatorQuad/8/0/0")
     assert (response.status_code, response.content) == (204, b"")
