@@ -1,0 +1,53 @@
+"""Whose data a file holds, and how it is written."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from ingest.profile.fields import Part
+
+
+class Dataset(Part):
+    """Whose data these are, and what may be done with them."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    title: str
+    licence: str
+    provider: str
+    contact: str | None = None
+    citation: str | None = None
+    visibility: Literal["public", "private"] = "public"
+    sampling_design: Literal["probability", "purposive", "complaint-driven", "unknown"] = "unknown"
+
+
+class FileOptions(Part):
+    """How the file is written; what is absent is found out and reported."""
+
+    format: str | None = None
+    sheet: str | None = None
+    heading_row: Annotated[int, Field(ge=1)] = 1
+    unit_row: Annotated[int, Field(ge=1)] | None = None
+    first_row: Annotated[int, Field(ge=2)] | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    encoding: str | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Literal[".", ",", " ", "'"] | None = None
+    blank: tuple[str, ...] = ("NA", "N/A", "NaN", "null", "#N/A")
+
+    @field_validator("blank", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        if self.thousands and self.thousands == self.decimal:
+            raise ValueError("decimal and thousands must be two different marks")
+        if self.first_data_row <= max(self.heading_row, self.unit_row or 0):
+            raise ValueError("first_row must lie below heading_row and unit_row")
+        return self
+
+    @property
+    def first_data_row(self) -> int:
+        """The row of the first record."""
+        return self.first_row or max(self.heading_row, self.unit_row or 0) + 1

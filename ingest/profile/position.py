@@ -1,0 +1,51 @@
+"""Where the coordinates of a file stand, and in which system."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, Field
+from pyproj import CRS
+
+from ingest.coordinates import horizontal_crs
+from ingest.profile.fields import GEOMETRY_X, GEOMETRY_Y, FromColumn, Number, Part, ProfileError
+
+
+def _known_system(value: str) -> str:
+    horizontal_crs(value)
+    return value
+
+
+System: TypeAlias = Annotated[str, AfterValidator(_known_system)]
+
+
+class SecondPosition(Part):
+    """Another pair of coordinates of the same place, to be compared with the first."""
+
+    crs: System
+    x: FromColumn
+    y: FromColumn
+    tolerance_m: Annotated[float, Field(gt=0)] = 100.0
+
+    @property
+    def system(self) -> CRS:
+        """The coordinate reference system."""
+        return horizontal_crs(self.crs)
+
+
+class Position(Part):
+    """Where the coordinates stand and in which system; a geographic file knows both."""
+
+    crs: System | None = None
+    x: FromColumn = FromColumn(column=GEOMETRY_X)
+    y: FromColumn = FromColumn(column=GEOMETRY_Y)
+    accuracy_m: Number | None = None
+    area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
+    second: SecondPosition | None = None
+
+    @property
+    def system(self) -> CRS:
+        """The coordinate reference system; raises `ProfileError` where neither profile nor file states one."""
+        if self.crs is None:
+            raise ProfileError(
+                "neither the profile nor the file says in which system the coordinates are: position.crs"
+            )
+        return horizontal_crs(self.crs)
