@@ -5,6 +5,7 @@ intervals in mg/kg: equal bounds where something was measured, a bound where onl
 """
 
 from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILITIES, metadata
+from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface
 from db.tables.samples import dataset, measurement, site, specimen
 from db.tables.sources import register_entry, register_status, release, source
@@ -13,6 +14,7 @@ from db.tables.vocabularies import contaminant, guideline_value, procedure, voca
 __all__ = [
     "BASES",
     "HOT_SPOT_KINDS",
+    "LAYER_KINDS",
     "SAMPLING_DESIGNS",
     "VISIBILITIES",
     "contaminant",
@@ -20,6 +22,8 @@ __all__ = [
     "guideline_value",
     "hot_spot",
     "hot_spot_run",
+    "layer",
+    "layer_area",
     "layer_version",
     "measurement",
     "metadata",
