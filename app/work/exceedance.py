@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select
+from sqlalchemy.dialects.postgresql import insert
 
 from app.limits import Limit, comparable_limits, rules_of, title
 from app.work.maps import PublishedMap, rebuild
 from db.samples import SampleRows
-from db.tables import guideline_value
+from db.tables import guideline_value, surface_area
 from mapping.context import Context, parse_assumptions
 from mapping.grid import mask_inside
 from mapping.limits import Counts, assess, count_exceeding
@@ -90,12 +91,57 @@ def context_of(rows: SampleRows) -> Context:
 
 
 def areas_above(connection: Connection, made: PublishedMap, limits: Sequence[Limit], seed: int = 0) -> list[AreaAbove]:
-    """The area of the map above each limit: expectation and 90 % interval over joint simulations of all cells."""
+    """The area of the map above each limit: expectation and 90 % interval over joint simulations of all cells.
+
+    A surface never changes, so what its simulations gave once is kept beside it.
+    """
+    known = _kept_areas(connection, made, seed)
+    asked = {limit.mg_per_kg for limit in limits}
+    if missing := sorted(asked - known.keys()):
+        _keep_areas(connection, made, seed, _simulated_areas(connection, made, missing, seed))
+        known = _kept_areas(connection, made, seed)
+    return [AreaAbove(limit, *known[limit.mg_per_kg]) for limit in limits]
+
+
+_Areas = Mapping[float, tuple[AreaEstimate, float]]
+"""By limit in mg/kg: the area above it and the mapped area, in square metres."""
+
+
+def _simulated_areas(connection: Connection, made: PublishedMap, limits: Sequence[float], seed: int) -> _Areas:
     _, fitted, grid, area = rebuild(connection, made.parameters)
     cells = grid.centres()[mask_inside(grid, area).ravel()]
     simulation = simulate(fitted, cells, REALISATIONS, seed)
     mapped = len(cells) * grid.cell_area
-    return [AreaAbove(limit, simulation.area_above(limit.mg_per_kg, grid.cell_area, LEVEL), mapped) for limit in limits]
+    return {limit: (simulation.area_above(limit, grid.cell_area, LEVEL), mapped) for limit in limits}
+
+
+def _kept_areas(connection: Connection, made: PublishedMap, seed: int) -> _Areas:
+    kept = surface_area.c
+    asked = select(surface_area).where(
+        kept.surface_id == made.id, kept.seed == seed, kept.realisations == REALISATIONS, kept.level == LEVEL
+    )
+    return {
+        row.limit_mg_per_kg: (AreaEstimate(row.expected, row.low, row.high, LEVEL, REALISATIONS, seed), row.mapped)
+        for row in connection.execute(asked)
+    }
+
+
+def _keep_areas(connection: Connection, made: PublishedMap, seed: int, areas: _Areas) -> None:
+    rows = [
+        {
+            "surface_id": made.id,
+            "limit_mg_per_kg": limit,
+            "seed": seed,
+            "realisations": REALISATIONS,
+            "level": LEVEL,
+            "expected": area.expected,
+            "low": area.low,
+            "high": area.high,
+            "mapped": mapped,
+        }
+        for limit, (area, mapped) in areas.items()
+    ]
+    connection.execute(insert(surface_area).on_conflict_do_nothing(), rows)
 
 
 def limits_for(connection: Connection, made: PublishedMap, assume: Sequence[str] = ()) -> list[Limit]:

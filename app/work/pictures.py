@@ -1,5 +1,6 @@
 """PNG pictures of a map: concentration, uncertainty, exceedance, hot spots, variogram and validation."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,6 +52,12 @@ def _outlines(finding: Finding) -> list[Outline]:
     return [Outline(MARKS[name][0], shapes[name], *MARKS[name][1:]) for name in classes]
 
 
+def _digest(outlines: Sequence[Outline]) -> str:
+    """What is drawn, in eight digits: the hot spots of a map change with the question."""
+    drawn = "".join(f"{outline.name}{outline.area.wkt}" for outline in outlines)
+    return hashlib.sha256(drawn.encode()).hexdigest()[:8]
+
+
 class Album:
     """The pictures of one map in a folder; one that is there already is not drawn again."""
 
@@ -70,7 +77,7 @@ class Album:
         return self._surface
 
     def draw(self, fitted: FittedKriging, limit: Limit | None, findings: Sequence[Finding] = ()) -> list[Path]:
-        """Every picture there is to draw; that of the hot spots anew, because they change with the question."""
+        """Every picture there is to draw."""
         drawn = [
             self._once("concentration", self._concentration),
             self._once("uncertainty", self._uncertainty),
@@ -82,9 +89,7 @@ class Album:
             drawn.append(self._once(f"above-{limit.mg_per_kg:g}", lambda path: self._exceedance(path, limit)))
         outlines = [outline for finding in findings for outline in _outlines(finding)]
         if outlines:
-            path = self.folder / f"{self.made.id}-hotspots.png"
-            self._hot_spots(path, outlines)
-            drawn.append(path)
+            drawn.append(self._once(f"hotspots-{_digest(outlines)}", lambda path: self._hot_spots(path, outlines)))
         return drawn
 
     def _hot_spots(self, path: Path, outlines: list[Outline]) -> None:

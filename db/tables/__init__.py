@@ -6,7 +6,7 @@ intervals in mg/kg: equal bounds where something was measured, a bound where onl
 
 from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILITIES, metadata
 from db.tables.layers import LAYER_KINDS, layer, layer_area
-from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface
+from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
 from db.tables.samples import dataset, measurement, site, specimen
 from db.tables.sources import register_entry, register_status, release, source
 from db.tables.vocabularies import contaminant, guideline_value, procedure, vocabulary_state
@@ -35,5 +35,6 @@ __all__ = [
     "source",
     "specimen",
     "surface",
+    "surface_area",
     "vocabulary_state",
 ]

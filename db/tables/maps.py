@@ -37,6 +37,21 @@ surface = Table(
     Index("ix_surface_geom", "geom", postgresql_using="gist"),
 )
 
+surface_area = Table(
+    "surface_area",
+    metadata,
+    Column("surface_id", Text, ForeignKey("surface.id", ondelete="CASCADE"), primary_key=True),
+    Column("limit_mg_per_kg", Double, primary_key=True),
+    Column("seed", BigInteger, primary_key=True, autoincrement=False),
+    Column("realisations", Integer, primary_key=True, autoincrement=False),
+    Column("level", Double, primary_key=True, comment="probability of the interval"),
+    Column("expected", Double, nullable=False),
+    Column("low", Double, nullable=False),
+    Column("high", Double, nullable=False),
+    Column("mapped", Double, nullable=False),
+    comment="areas above limits that joint simulations of a surface gave, in square metres",
+)
+
 hot_spot_run = Table(
     "hot_spot_run",
     metadata,

@@ -95,6 +95,7 @@ def test_areas_carry_an_honest_interval(zinc: PublishedMap, connection: Connecti
     (above,) = areas_above(connection, zinc, [Limit(720.0, "720 mg/kg")])
     assert above.mapped == pytest.approx(3103 * 1600)
     assert above.area.expected == pytest.approx(0.655e6, rel=0.03)
+    assert areas_above(connection, zinc, [Limit(720.0, "720 mg/kg")])[0] == above  # kept beside the map
     independent = 2 * 1.645 * 1600 * np.sqrt(np.nansum(probability * (1 - probability)))
     assert (above.area.high - above.area.low) / independent > 2.5
 
