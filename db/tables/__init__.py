@@ -5,6 +5,7 @@ intervals in mg/kg: equal bounds where something was measured, a bound where onl
 """
 
 from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILITIES, metadata
+from db.tables.keys import JOB_ACTIONS, JOB_STATES, access_key, job
 from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
 from db.tables.samples import dataset, measurement, site, specimen
@@ -14,14 +15,18 @@ from db.tables.vocabularies import contaminant, guideline_value, procedure, voca
 __all__ = [
     "BASES",
     "HOT_SPOT_KINDS",
+    "JOB_ACTIONS",
+    "JOB_STATES",
     "LAYER_KINDS",
     "SAMPLING_DESIGNS",
     "VISIBILITIES",
+    "access_key",
     "contaminant",
     "dataset",
     "guideline_value",
     "hot_spot",
     "hot_spot_run",
+    "job",
     "layer",
     "layer_area",
     "layer_version",
