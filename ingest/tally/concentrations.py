@@ -4,6 +4,7 @@ An order statistic of such values lies between that of their lower and that of t
 be said without a model (Helsel 2012, ch. 6).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +54,8 @@ class Concentrations:
     greatest: tuple[float, str]
 
     @classmethod
-    def of(cls, lower: Doubles, upper: Doubles, flagged: int, texts: Any) -> "Concentrations":
-        """Count values between bounds of shape (n,), n > 0, with an Arrow array of their texts."""
+    def of(cls, lower: Doubles, upper: Doubles, flagged: int, text: Callable[[int], str]) -> "Concentrations":
+        """Count values between bounds of shape (n,), n > 0; `text` gives the text at a place."""
         measured, below, above = lower == upper, (lower == 0) & (upper > 0) & np.isfinite(upper), np.isinf(upper)
         limits = upper[below]
         least, greatest = int(np.argmin(upper)), int(np.argmax(lower))
@@ -70,8 +71,8 @@ class Concentrations:
             exact=np.column_stack([np.sort(lower), np.sort(upper)]) if len(lower) <= EXACT else None,
             extremes=np.array([[lower.min(), upper.min()], [lower.max(), upper.max()]]),
             limits=(limits.min(), limits.max()) if limits.size else (np.inf, -np.inf),
-            least=(float(upper[least]), str(texts[least])),
-            greatest=(float(lower[greatest]), str(texts[greatest])),
+            least=(float(upper[least]), text(least)),
+            greatest=(float(lower[greatest]), text(greatest)),
         )
 
     @property

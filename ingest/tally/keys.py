@@ -38,7 +38,8 @@ def grouped(columns: Sequence[Any]) -> Iterator[tuple[Key, NDArray[np.int64]]]:
         if radix > WIDEST:
             codes = np.unique(codes, return_inverse=True)[1]
             radix = int(codes.max(initial=0)) + 1
-    order = np.argsort(codes, kind="stable")
+    # numpy sorts short integers by their digits, in a tenth of the time
+    order = np.argsort(codes.astype(np.uint16) if radix <= 1 << 16 else codes, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
     for rows in sorted(parts, key=lambda part: int(part[0])):
         yield tuple(column[int(rows[0])].as_py() for column in columns), rows

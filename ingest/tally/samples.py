@@ -1,6 +1,6 @@
 """What a file of samples brings in: concentrations by contaminant and procedure, media with depths and days, places."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from ingest.tally.keys import Key, grouped, merged
 from ingest.tally.places import Axes, Mapped
 
 SERIES = ("contaminant", "medium", "digestion", "instrument", "standard", "basis")
+REACH = ("upper_depth_cm", "lower_depth_cm", "sampled_from", "sampled_to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class SampleTally:
         in_doubt = np.isin(specimens["row"].to_numpy(), doubted)
         return cls(
             series=_series(specimens, measurements),
-            media={key: Specimens.of(specimens.take(rows)) for key, rows in grouped([specimens["medium"]])},
+            media=_media(specimens),
             places=Mapped.of(here, in_doubt, rejected),
         )
 
@@ -98,6 +99,11 @@ class SampleTally:
         }
 
 
+def _media(specimens: Any) -> dict[Key, Specimens]:
+    reach = specimens.select(REACH)
+    return {key: Specimens.of(reach.take(pa.array(rows))) for key, rows in grouped([specimens["medium"]])}
+
+
 def _series(specimens: Any, measurements: Any) -> dict[Key, Concentrations]:
     record = measurements["record"].to_numpy()
     medium = pc.dictionary_encode(specimens["medium"]).combine_chunks().take(pa.array(record))
@@ -106,9 +112,13 @@ def _series(specimens: Any, measurements: Any) -> dict[Key, Concentrations]:
     doubtful = pc.not_equal(measurements["quality_flag"], "ok").to_numpy()
     texts = measurements["original_text"]
     return {
-        key: Concentrations.of(lower[rows], upper[rows], int(doubtful[rows].sum()), texts.take(pa.array(rows)))
+        key: Concentrations.of(lower[rows], upper[rows], int(doubtful[rows].sum()), _texts_at(texts, rows))
         for key, rows in grouped([*keys, measurements["original_unit"]])
     }
+
+
+def _texts_at(texts: Any, rows: NDArray[np.int64]) -> Callable[[int], str]:
+    return lambda place: str(texts[int(rows[place])])
 
 
 def _summed_up(key: Key, parts: list[tuple[str, Concentrations]]) -> Series:
