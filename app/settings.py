@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import ByteSize, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from db.embedded import embedded
@@ -23,6 +23,16 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address that the service listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port that the service listens on")
 
+    most_upload_bytes: ByteSize = Field(
+        default=ByteSize(2 * 10**9), gt=0, description="size of the body of an upload, at most"
+    )
+    most_unpacked_bytes: ByteSize = Field(
+        default=ByteSize(4 * 10**9), gt=0, description="size of what a file unpacks to, at most"
+    )
+    keep_uploads_days: int = Field(
+        default=7, ge=0, le=36_500, description="how long uploaded files and rejected rows stay after the job has ended"
+    )
+
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, address: str | None) -> str | None:
@@ -36,6 +46,11 @@ class Settings(BaseSettings):
         return self.home / "surfaces"
 
     @property
+    def layers(self) -> Path:
+        """Where the rasters of registered layers are."""
+        return self.home / "layers"
+
+    @property
     def pictures(self) -> Path:
         """Where the PNG maps and plots are."""
         return self.home / "pictures"
@@ -44,6 +59,11 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """Where the reports on loads and the rejected rows are."""
         return self.home / "reports"
+
+    @property
+    def uploads(self) -> Path:
+        """Where the files of jobs are, each job with a folder of its own."""
+        return self.home / "uploads"
 
     @contextmanager
     def database(self) -> Iterator[Database]:

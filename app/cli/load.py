@@ -7,6 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.layers import layer
 from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from ingest.load import load_samples, load_sources
@@ -15,11 +16,12 @@ from ingest.report import Report
 
 File = Annotated[Path, typer.Argument(help="The file to load.", show_default=False)]
 ProfileName = Annotated[str, typer.Option("--profile", help="Name of a shipped profile, or path of a TOML file.")]
-load = typer.Typer(help="Load a file of samples or of pollution sources.", no_args_is_help=True)
+load = typer.Typer(help="Load a file of samples, of pollution sources, or a layer.", no_args_is_help=True)
 
 
 def register(application: typer.Typer) -> None:
     """Add the command."""
+    load.command()(layer)
     application.add_typer(load, name="load")
 
 

@@ -1,0 +1,1 @@
+"""Layers: rasters and polygons that are known everywhere, checked, stored and kept by name."""
