@@ -1,8 +1,8 @@
 """What was found wrong or doubtful, in columns: one finding is one rule, one column of the file and many rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ class Rule:
 
 _ALL = (
     Rule("ragged-row", "reject", "the row has another number of cells than the heading"),
+    Rule("no-partner", "reject", "the row refers to a row of another table that is not there"),
     Rule("no-code", "reject", "the specimen has no code"),
     Rule("quality-control", "reject", "the row is a check of the laboratory and no sample"),
     Rule("position-missing", "reject", "there is no position"),
@@ -91,3 +92,42 @@ class Finding:
     def __post_init__(self) -> None:
         if not len(self.rows) == len(self.texts) > 0:
             raise ValueError("a finding needs as many texts as rows, and at least one")
+
+    @property
+    def count(self) -> int:
+        """In how many places the rule is broken."""
+        return len(self.rows)
+
+
+class Noted(Protocol):
+    """What a report says of a broken rule: a finding, or many of them of which only the first rows are kept."""
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that is broken."""
+
+    @property
+    def column(self) -> str | None:
+        """Where."""
+
+    @property
+    def reason(self) -> str:
+        """What continues the sentence "row 7, column zinc, 'abc' …"."""
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """The first rows, at least one."""
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """What stands in these."""
+
+    @property
+    def count(self) -> int:
+        """In how many places the rule is broken."""
+
+
+def flagged_rows(findings: Iterable[Finding]) -> NDArray[np.int64]:
+    """The rows of which something was flagged, in no order and perhaps repeated."""
+    flagged = [finding.rows for finding in findings if finding.rule.severity == "flag"]
+    return np.concatenate([np.empty(0, np.int64), *flagged])

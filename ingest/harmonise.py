@@ -17,7 +17,7 @@ from ingest.measurements import Series, no_measurement, read_measurements, serie
 from ingest.numbers import Mask
 from ingest.precision import Precision, fill_uncertainty
 from ingest.profile import Measurements, Profile, Specimen
-from ingest.records import first_places, is_first, merged, occurrences, open_sheets
+from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
 from ingest.report import problems_of
 from ingest.rules import MEASUREMENT_CHECKS, SPECIMEN_CHECKS
 from ingest.sheet import Sheet
@@ -32,6 +32,7 @@ class Observations:
     """What a file says, ready to be stored.
 
     `specimens` and `measurements` are Arrow tables; `record` of a measurement is the row of its specimen in the table.
+    `rejected` holds longitudes and latitudes of the rows that are not stored, NaN where unknown.
     """
 
     specimens: Any
@@ -40,6 +41,7 @@ class Observations:
     rows_in: int
     loaded: int
     duplicates: int
+    rejected: tuple[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,15 @@ def _assemble(
     work.check_measurements()
     work.settle_repeated_measurements(number=measured.replicates == "number")
     loaded = work.loaded()
-    ragged = sum(finding.rule.name == "ragged-row" for finding in work.findings)
-    rows_in = work.specimens.num_rows + ragged
+    rows_in = work.specimens.num_rows + broken_rows(work.findings)
+    lost = work.specimens.filter(pa.array(~(loaded | duplicate)))
     specimens, measurements = work.tables(loaded)
     if measured.replicates == "number" and measurements.num_rows:
         measurements, precisions = fill_uncertainty(measurements)
         work.findings += [_precision(precision) for precision in precisions]
     counts = (rows_in, int(loaded.sum()), int(duplicate.sum()))
-    return Observations(specimens, measurements, tuple(work.findings), *counts)
+    rejected = lost["longitude"].to_numpy(), lost["latitude"].to_numpy()
+    return Observations(specimens, measurements, tuple(work.findings), *counts, rejected)
 
 
 @dataclass(slots=True)

@@ -17,12 +17,16 @@ from db.versions import raise_version
 from ingest import datasets
 from ingest.contaminants import Contaminants, shipped_contaminants
 from ingest.copying import copy_rows, points, reserve_ids, whole
+from ingest.findings import flagged_rows
 from ingest.harmonise import Observations, harmonise
+from ingest.origin import origin_of
 from ingest.profile import Profile
 from ingest.records import is_first, with_system_of
 from ingest.rejected import refuse_rejected, write_rejected
-from ingest.report import Report, problems_of
+from ingest.report import Report, broken_by, problems_of
 from ingest.sources import Inventory, read_sources
+from ingest.tally import SampleTally, SourceTally
+from ingest.tally.contents import Content
 from ingest.vocabulary import load_contaminants
 
 PROCEDURE = ("digestion", "instrument", "standard")
@@ -43,6 +47,7 @@ class _Kind(Generic[Read]):
     name: str
     read: Callable[[Path, Profile, Contaminants], Read]
     count: Callable[[Read], Counter[str]]
+    tally: Callable[[Read], Content]
     store: Callable[[Connection, int, Profile, Read], None]
     layers: tuple[str, ...]
 
@@ -107,6 +112,9 @@ def _report(file: Path, profile: Profile, kind: _Kind[Read], content: Read, chec
         duplicates=content.duplicates,
         measurements=dict(sorted(kind.count(content).items())),
         problems=problems_of(content.findings),
+        broken=broken_by(content.findings),
+        origin=origin_of(profile),
+        content=kind.tally(content),
     )
 
 
@@ -213,5 +221,15 @@ def _count_released(inventory: Inventory) -> Counter[str]:
     return Counter(pc.coalesce(releases["contaminant_id"], releases["pollutant"]).to_pylist())
 
 
-SAMPLES = _Kind("samples", harmonise, _count_measured, _store_samples, ("samples", "sites"))
-SOURCES = _Kind("sources", read_sources, _count_released, _store_sources, ("sources",))
+def _tally_samples(found: Observations) -> Content:
+    doubted = flagged_rows(found.findings)
+    return SampleTally.of(found.specimens, found.measurements, doubted=doubted, rejected=found.rejected).summary()
+
+
+def _tally_sources(found: Inventory) -> Content:
+    doubted = flagged_rows(found.findings)
+    return SourceTally.of(found.sources, found.releases, doubted=doubted, rejected=found.rejected).summary()
+
+
+SAMPLES = _Kind("samples", harmonise, _count_measured, _tally_samples, _store_samples, ("samples", "sites"))
+SOURCES = _Kind("sources", read_sources, _count_released, _tally_sources, _store_sources, ("sources",))

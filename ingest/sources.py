@@ -16,7 +16,7 @@ from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
 from ingest.profile import FromColumn, Position, Profile, ProfileError, Release, Sources
-from ingest.records import first_places, is_first, merged, occurrences, open_sheets
+from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
 from ingest.report import Problem
 from ingest.shapes import read_shapes
 from ingest.sheet import Sheet
@@ -36,6 +36,7 @@ class Inventory:
     rows_in: int
     loaded: int
     duplicates: int
+    rejected: tuple[Any, Any] = ((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class _Content:
 
     @property
     def rows_in(self) -> int:
-        return int(self.sources.num_rows) + sum(finding.rule.name == "ragged-row" for finding in self.findings)
+        return int(self.sources.num_rows) + broken_rows(self.findings)
 
 
 def read_sources(file: Path, profile: Profile, contaminants: Contaminants) -> Inventory:
@@ -104,7 +105,7 @@ def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
             "sector_original": pc.fill_null(sheet.text(given.sector_original), ""),
             "diffuse": pa.repeat(pa.scalar(given.diffuse), len(sheet.rows)),
             **placed,
-            "content": pc.binary_join_element_wise(*sheet.batch.cells.columns, "\x1f"),
+            "content": sheet.content(),
         }
     )
 
@@ -184,7 +185,10 @@ def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
         raise IngestError(f"{file.name}: nothing can be loaded; {Problem.of(findings[0]).message}")
     chosen = alive & is_first(codes, alive)
     counts = (content.rows_in, int(alive.sum()), int(repeated.sum()))
-    return Inventory(content.sources.filter(pa.array(chosen)), _of_kept(releases, chosen), tuple(findings), *counts)
+    lost = content.sources.filter(pa.array(~(alive | repeated)))
+    rejected = lost["longitude"].to_numpy(), lost["latitude"].to_numpy()
+    kept = content.sources.filter(pa.array(chosen))
+    return Inventory(kept, _of_kept(releases, chosen), tuple(findings), *counts, rejected)
 
 
 def _as_first(sources: Any, codes: Any, alive: Mask) -> Mask:

@@ -53,8 +53,8 @@ class Series(TypedDict):
     histogram: Histogram
 
 
-Span: TypeAlias = tuple[float, float] | None
-Dates: TypeAlias = tuple[str, str] | None
+Span: TypeAlias = list[float] | None
+Dates: TypeAlias = list[str] | None
 
 
 class Medium(TypedDict):
@@ -72,7 +72,7 @@ class Cells(TypedDict):
     """Positions in square cells: longitude and latitude of the middle, and how many lie in it."""
 
     cell_degrees: float
-    cells: list[tuple[float, float, int]]
+    cells: list[list[float]]
 
 
 class Places(TypedDict):
@@ -103,7 +103,7 @@ class Released(TypedDict):
     unquantified: int
     kg: float
     largest_kg: float | None
-    years: tuple[int, int] | None
+    years: list[int] | None
 
 
 class Sector(TypedDict):

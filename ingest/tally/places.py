@@ -68,7 +68,8 @@ class Positions:
         x, y = _gathered(self.cells.codes >> 1), _gathered(self.cells.codes)
         longitude, latitude = (x + 0.5) * side - 180.0, (y + 0.5) * side - 90.0
         rounded = (np.round(axis, 6).tolist() for axis in (longitude, latitude))
-        return {"cell_degrees": side, "cells": list(zip(*rounded, self.cells.counts.tolist(), strict=True))}
+        cells = [list(cell) for cell in zip(*rounded, self.cells.counts.tolist(), strict=True)]
+        return {"cell_degrees": side, "cells": cells}
 
 
 def _spread(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -155,9 +155,9 @@ def _medium(name: str, found: Specimens) -> Medium:
     return {
         "medium": name,
         "specimens": found.count,
-        "depths_cm": found.depths,
+        "depths_cm": list(found.depths) if found.depths else None,
         "without_depth": found.without_depth,
-        "dates": found.days,
+        "dates": list(found.days) if found.days else None,
         "without_date": found.without_day,
     }
 

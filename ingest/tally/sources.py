@@ -139,7 +139,7 @@ def _line(key: Key, found: Releases, years: list[int]) -> Released:
         "unquantified": found.unquantified,
         "kg": found.kg,
         "largest_kg": found.largest if np.isfinite(found.largest) else None,
-        "years": (min(years), max(years)) if years else None,
+        "years": [min(years), max(years)] if years else None,
     }
 
 
