@@ -13,6 +13,7 @@ from db import tables
 from db.visibility import hide_what_rests_on
 from ingest.errors import IngestError
 from ingest.profile import Profile
+from ingest.readers import files_of
 from ingest.report import Report
 
 
@@ -37,15 +38,17 @@ class Removed:
 
 
 def checksum_of(file: Path, profile: Profile) -> str:
-    """SHA-256 of the bytes of the file and of what the profile says, as hexadecimal digits.
+    """SHA-256 of the bytes of all files that are read and of what the profile says, as hexadecimal digits.
 
-    Raises `IngestError` when the file cannot be read.
+    Raises `IngestError` when a file cannot be read.
     """
-    try:
-        with file.open("rb") as handle:
-            content = hashlib.file_digest(handle, "sha256")
-    except OSError as error:
-        raise IngestError(f"{file} cannot be read: {error.strerror}") from None
+    content = hashlib.sha256()
+    for part in files_of(file, profile.file):
+        try:
+            with part.open("rb") as handle:
+                content.update(hashlib.file_digest(handle, "sha256").digest())
+        except OSError as error:
+            raise IngestError(f"{part} cannot be read: {error.strerror}") from None
     content.update(json.dumps(profile.to_dict(), sort_keys=True).encode())
     return content.hexdigest()
 

@@ -19,7 +19,8 @@ def marks_of(profile: Profile, cells: Any, file: str) -> tuple[Marks, tuple[str,
     options = profile.file
     if options.decimal is not None:
         return Marks(options.decimal, options.thousands, options.blank), ()
-    columns = [trimmed(cells.column(name)) for name in numeric_columns(profile)]
+    there = set(cells.schema.names)
+    columns = [trimmed(cells.column(name)) for name in numeric_columns(profile) if name in there]
     sure = {mark: sum(_count(texts, SURE, mark) for texts in columns) for mark in ".,"}
     if not any(sure.values()) and any(_count(texts, EITHER, ",") for texts in columns):
         raise IngestError(f"{file}: cannot tell whether the comma in numbers is a decimal mark; state file.decimal")

@@ -14,7 +14,7 @@ from ingest.censoring import Outcome, Values, read_values
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
 from ingest.headings import split_heading
-from ingest.numbers import Mask, State, among, blanks
+from ingest.numbers import Mask, State, among, blanks, read_numbers
 from ingest.oxides import matched
 from ingest.profile import AsGiven, Assay, FromColumn, MeasuredColumn, Measurements, ProfileError
 from ingest.qualifiers import qualified
@@ -88,6 +88,8 @@ def read_measurements(sheet: Sheet, series: Series, notation: Any, contaminants:
     unit = assay.unit or _unit_beside(sheet, series.column)
     units = pc.fill_null(sheet.text(unit), "")
     limits = {key: sheet.number(getattr(assay, key), (0.0, np.inf)) for key in LIMITS}
+    if assay.lod is None:
+        limits["lod"] = _limit_above(sheet, series.column)
     values = read_values(texts, notation, sheet.marks, limits["lod"])
     _note_problems(sheet, series.column, texts, values)
     convert = _conversion(sheet, unit, units, written, share)
@@ -119,6 +121,13 @@ def _unit_beside(sheet: Sheet, column: str) -> str:
         raise ProfileError(f"neither the profile nor its heading gives a unit for column {column!r}")
     _constant(to_mg_per_kg, unit, column)
     return unit
+
+
+def _limit_above(sheet: Sheet, column: str) -> NDArray[np.float64]:
+    """The limit of detection that a row above the data states for the column, NaN where there is none."""
+    text = sheet.limits.get(column, "").lstrip("<≤ ")
+    numbers = read_numbers(pa.array([text]), sheet.marks)
+    return np.full(len(sheet.rows), numbers.values[0] if numbers.values[0] > 0 else np.nan)
 
 
 def _as_written(sheet: Sheet, series: Series) -> Any:

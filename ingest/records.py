@@ -15,7 +15,8 @@ from ingest.layout import marks_of
 from ingest.numbers import Mask
 from ingest.profile import Profile
 from ingest.readers import open_file
-from ingest.readers.base import Batch, Opened
+from ingest.readers.base import UNREADABLE_RULES, Batch, Opened
+from ingest.readers.matching import renamed
 from ingest.sheet import Sheet
 
 
@@ -24,7 +25,7 @@ def open_sheets(file: Path, profile: Profile) -> tuple[Iterator[Sheet], tuple[Fi
 
     Raises `IngestError` when a column of the profile is missing, or there are no rows.
     """
-    opened = open_file(file, profile.file)
+    opened = renamed(open_file(file, profile.file), [column for _, column in profile.columns()])
     _check_columns(file, opened.headings, profile)
     return _sheets(file, opened, profile)
 
@@ -44,7 +45,7 @@ def with_system_of(file: Path, profile: Profile) -> Profile:
 
 def _check_columns(file: Path, headings: tuple[str, ...], profile: Profile) -> None:
     """Every column that the profile reads must be there; raises `IngestError` naming the first that is not."""
-    for key, column in profile.columns():
+    for key, column in profile.columns(optional=False):
         if column not in headings:
             place = f"{file.name}, row {profile.file.heading_row}"
             raise IngestError(f"{place}: there is no column {column!r} ({key}); there are {', '.join(headings)}")
@@ -59,15 +60,23 @@ def _sheets(file: Path, opened: Opened, profile: Profile) -> tuple[Iterator[Shee
     found = "; ".join((*opened.guesses, *guesses))
     note = Finding(RULES["file-layout"], np.array([1]), [""], f"found out: {found}")
     rules = profile.quality_rules
-    sheets = (_sheet(batch, Sheet(batch, marks, rules, opened.units)) for batch in chain((first,), opened.batches))
+    sheets = (
+        _sheet(batch, Sheet(batch, marks, rules, opened.units, opened.limits))
+        for batch in chain((first,), opened.batches)
+    )
     return sheets, (note,) if found else ()
 
 
 def _sheet(batch: Batch, sheet: Sheet) -> Sheet:
     for broken in batch.broken:
         rows = np.array([broken.row], dtype=np.int64)
-        sheet.findings.append(Finding(RULES["ragged-row"], rows, [broken.text], broken.reason, None, True))
+        sheet.findings.append(Finding(RULES[broken.rule], rows, [broken.text], broken.reason, None, True))
     return sheet
+
+
+def broken_rows(findings: Iterable[Finding]) -> int:
+    """How many rows never became records."""
+    return sum(len(finding.rows) for finding in findings if finding.rule.name in UNREADABLE_RULES)
 
 
 def first_places(keys: Any, among: Mask) -> NDArray[np.int64]:

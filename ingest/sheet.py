@@ -14,6 +14,7 @@ from ingest.findings import RULES, Finding, Rule
 from ingest.numbers import Marks, Mask, State, Texts, blanks, read_numbers, trimmed
 from ingest.profile import AsGiven, FromColumn
 from ingest.readers.base import Batch
+from ingest.readers.several import FILE_NAME, FILE_ROW
 from ingest.sectors import sector_of
 
 DAY = pa.date32()
@@ -29,6 +30,7 @@ class Sheet:
     marks: Marks
     rules: Mapping[str, Rule] = field(default_factory=lambda: RULES)
     units: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -37,8 +39,15 @@ class Sheet:
         return self.batch.rows
 
     def cells(self, column: str) -> Texts:
-        """The trimmed texts of a column."""
+        """The trimmed texts of a column, empty ones for an optional column that the file does not have."""
+        if column not in self.batch.cells.schema.names:
+            return pa.repeat(pa.scalar(""), len(self.rows))
         return trimmed(self.batch.cells.column(column))
+
+    def content(self) -> Texts:
+        """All that stands in each record as one text; in which of several files it stands is no part of that."""
+        names = [name for name in self.batch.cells.schema.names if name not in (FILE_NAME, FILE_ROW)]
+        return pc.binary_join_element_wise(*(self.batch.cells.column(name) for name in names), "\x1f")
 
     def find(self, rule: str, where: Mask, texts: Texts, reason: str, at: tuple[str | None, bool]) -> None:
         """Note that a rule is broken in the records of a mask; `at` is the column, and whether it spoils the row."""

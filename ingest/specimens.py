@@ -118,7 +118,7 @@ def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
     columns["medium"] = pc.fill_null(sheet.text(specimen.medium), "unknown")
     columns["sampled_from"], last = sheet.days(specimen.sampled)
     columns["sampled_to"] = last if specimen.sampled_to is None else sheet.days(specimen.sampled_to)[1]
-    columns["content"] = pc.binary_join_element_wise(*sheet.batch.cells.columns, "\x1f")
+    columns["content"] = sheet.content()
     return pa.table(columns)
 
 

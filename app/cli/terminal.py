@@ -134,7 +134,7 @@ def transaction(settings: Settings) -> Iterator[Connection]:
 
 
 def existing_file(path: Path) -> Path:
-    """The path, if a file is there; `ValueError` otherwise."""
-    if not path.is_file():
+    """The path, if a file or a folder of files is there; `ValueError` otherwise."""
+    if not path.exists():
         raise ValueError(f"{path}: no such file")
     return path

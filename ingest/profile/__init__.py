@@ -5,7 +5,7 @@ A bare value holds for every row (`medium = "mineral-horizon"`); `{ column = "â€
 """
 
 from ingest.profile.fields import GEOMETRY, GEOMETRY_X, GEOMETRY_Y, AsGiven, FromColumn, ProfileError, columns_of
-from ingest.profile.file import Dataset, FileOptions
+from ingest.profile.file import Dataset, FileOptions, Fold, Join
 from ingest.profile.inventory import Release, Sources
 from ingest.profile.position import Position, SecondPosition
 from ingest.profile.reading import SHIPPED, read_profile
@@ -21,7 +21,9 @@ __all__ = [
     "Assay",
     "Dataset",
     "FileOptions",
+    "Fold",
     "FromColumn",
+    "Join",
     "MeasuredColumn",
     "Measurements",
     "Notation",

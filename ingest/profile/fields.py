@@ -32,6 +32,7 @@ class FromColumn(Part):
     otherwise: str | None = None
     scheme: Scheme | None = None
     format: str | None = None
+    optional: bool = False
 
     @model_validator(mode="after")
     def _one_translation(self) -> Self:
@@ -56,17 +57,23 @@ Day: TypeAlias = Annotated[
 AsGiven: TypeAlias = str | float | dt.date | FromColumn | None
 
 
-def columns_of(part: BaseModel, above: str = "") -> Iterator[tuple[str, str]]:
-    """Every (key, column) below a part of a profile."""
+def columns_of(part: BaseModel, above: str = "", *, optional: bool = True) -> Iterator[tuple[str, str]]:
+    """Every (key, column) below a part of a profile, with or without those that a file may lack."""
+    for key, given in _given_in(part, above):
+        if optional or not given.optional:
+            yield key, given.column
+
+
+def _given_in(part: BaseModel, above: str) -> Iterator[tuple[str, FromColumn]]:
     for key, value in part:
         yield from _columns_in(value, f"{above}{key}")
 
 
-def _columns_in(value: object, key: str) -> Iterator[tuple[str, str]]:
+def _columns_in(value: object, key: str) -> Iterator[tuple[str, FromColumn]]:
     if isinstance(value, FromColumn):
-        yield key, value.column
+        yield key, value
     elif isinstance(value, BaseModel):
-        yield from columns_of(value, f"{key}.")
+        yield from _given_in(value, f"{key}.")
     elif isinstance(value, dict | tuple):
         members = value.items() if isinstance(value, dict) else enumerate(value, start=1)
         for name, member in members:

@@ -20,21 +20,41 @@ class Dataset(Part):
     sampling_design: Literal["probability", "purposive", "complaint-driven", "unknown"] = "unknown"
 
 
+class Join(Part):
+    """Another table that says more of the records: a sheet of the same workbook, or a file beside it."""
+
+    table: str
+    on: Annotated[dict[str, str], Field(min_length=1)]
+    heading_row: Annotated[int, Field(ge=1)] = 1
+
+
+class Fold(Part):
+    """Records that hold several specimens, told apart by how the headings begin or end: one medium each, say."""
+
+    column: str
+    parts: Annotated[dict[str, str], Field(min_length=1)]
+
+
 class FileOptions(Part):
     """How the file is written; what is absent is found out and reported."""
 
     format: str | None = None
     sheet: str | None = None
     heading_row: Annotated[int, Field(ge=1)] = 1
+    heading_rows: Annotated[int, Field(ge=1, le=4)] = 1
     unit_row: Annotated[int, Field(ge=1)] | None = None
+    lod_row: Annotated[int, Field(ge=1)] | None = None
     first_row: Annotated[int, Field(ge=2)] | None = None
+    last_row: Annotated[int, Field(ge=2)] | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     encoding: str | None = None
     decimal: Literal[".", ","] | None = None
     thousands: Literal[".", ",", " ", "'"] | None = None
     blank: tuple[str, ...] = ("NA", "N/A", "NaN", "null", "#N/A")
+    joins: tuple[Join, ...] = ()
+    fold: Fold | None = None
 
-    @field_validator("blank", mode="before")
+    @field_validator("blank", "joins", mode="before")
     @classmethod
     def _tuple(cls, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -43,11 +63,17 @@ class FileOptions(Part):
     def _marks_differ(self) -> Self:
         if self.thousands and self.thousands == self.decimal:
             raise ValueError("decimal and thousands must be two different marks")
-        if self.first_data_row <= max(self.heading_row, self.unit_row or 0):
-            raise ValueError("first_row must lie below heading_row and unit_row")
+        if self.first_data_row <= self._last_row_above:
+            raise ValueError("first_row must lie below the headings, unit_row and lod_row")
+        if self.last_row and self.last_row < self.first_data_row:
+            raise ValueError("last_row must not lie above the first row of data")
         return self
 
     @property
     def first_data_row(self) -> int:
         """The row of the first record."""
-        return self.first_row or max(self.heading_row, self.unit_row or 0) + 1
+        return self.first_row or self._last_row_above + 1
+
+    @property
+    def _last_row_above(self) -> int:
+        return max(self.heading_row + self.heading_rows - 1, self.unit_row or 0, self.lod_row or 0)

@@ -48,9 +48,9 @@ class Profile(Part):
         chosen = {name: self.rules.get(name, rule.severity) for name, rule in RULES.items()}
         return {name: replace(RULES[name], severity=said) for name, said in chosen.items() if said != "off"}
 
-    def columns(self) -> Iterator[tuple[str, str]]:
-        """Every (key, column) that the profile reads."""
-        yield from columns_of(self)
+    def columns(self, *, optional: bool = True) -> Iterator[tuple[str, str]]:
+        """Every (key, column) that the profile reads, with or without those that a file may lack."""
+        yield from columns_of(self, optional=optional)
         for column in self.measurements.columns if self.measurements else ():
             yield "measurements.columns", column
 

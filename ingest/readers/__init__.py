@@ -1,32 +1,113 @@
 """Readers of file formats: a new one is a new file here and a line in `READERS`."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import pyarrow as pa
+
 from ingest.errors import IngestError
-from ingest.profile import FileOptions
-from ingest.readers.base import Opened, Reader
+from ingest.profile import FileOptions, Join
+from ingest.readers.base import Batch, Opened, Reader
+from ingest.readers.folded import folded
+from ingest.readers.joined import joined
+from ingest.readers.several import as_one
+from ingest.readers.tables import file_beside, holds_tables, kept_until_read, main_files, matches, unpacked
 
 # name of the format: (module, endings of file names); a module is imported when a file needs it
 READERS = {
     "csv": ("ingest.readers.csv", (".csv", ".tsv", ".txt", ".tab")),
     "workbook": ("ingest.readers.workbook", (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")),
     "gsq": ("ingest.readers.gsq", ()),
+    "glosis": ("ingest.readers.glosis", ()),
     "geopackage": ("ingest.readers.vector", (".gpkg",)),
+    "sqlite": ("ingest.readers.vector", (".sqlite", ".sqlite3", ".db")),
     "shapefile": ("ingest.readers.vector", (".shp", ".zip")),
-    "geojson": ("ingest.readers.vector", (".geojson", ".json")),
+    "json": ("ingest.readers.pages", (".json", ".geojson")),
     "geojsonseq": ("ingest.readers.vector", (".geojsonl", ".geojsons", ".geojsonseq", ".ndjson")),
     "flatgeobuf": ("ingest.readers.vector", (".fgb",)),
     "parquet": ("ingest.readers.parquet", (".parquet", ".geoparquet")),
 }
+ENDINGS = frozenset(ending for _, endings in READERS.values() for ending in endings)
 
 
-def open_file(file: Path, options: FileOptions) -> Opened:
-    """The records of a file, as its profile or else its name says; raises `IngestError`."""
+def open_file(path: Path, options: FileOptions) -> Opened:
+    """The records of a file, as its profile or else its name says, or of all files of a folder or archive as one.
+
+    Tables that the profile joins stand beside the records. Raises `IngestError`.
+    """
+    if path.suffix.lower() == ".zip" and options.format is None and holds_tables(path):
+        folder = unpacked(path)
+        return kept_until_read(open_file(folder, options), folder)
+    files = main_files(path, options, ENDINGS)
+    opened = _opened(path, files, options)
+    own = opened.headings
+    for join in options.joins:
+        opened = joined(opened, join, _partner(path, files, join), own=own)
+    if options.fold is not None:
+        opened = folded(opened, options.fold)
+    return opened if options.last_row is None else _until(opened, options.last_row)
+
+
+def files_of(path: Path, options: FileOptions) -> tuple[Path, ...]:
+    """Every file that `open_file` reads, in its order."""
+    files = main_files(path, options, ENDINGS)
+    beside = (file_beside(path, join, files) for join in options.joins if _table_within(files, join) is None)
+    return (*files, *beside) if path.suffix.lower() != ".zip" else files
+
+
+def tables_in(file: Path) -> tuple[str, ...]:
+    """The sheets of a workbook or the layers of a geographic file; empty where a file is one table."""
+    return _reader(file, FileOptions()).tables_in(file)
+
+
+def _opened(path: Path, files: tuple[Path, ...], options: FileOptions) -> Opened:
+    if not path.is_dir():
+        return _reader(path, options).open_records(path, options)
+    within = replace_sheet(options, None) if len(files) > 1 or _is_file_pattern(files, options) else options
+    return as_one(files, [_reader(file, within).open_records(file, within) for file in files])
+
+
+def replace_sheet(options: FileOptions, sheet: str | None) -> FileOptions:
+    """The same options for another sheet."""
+    return options.model_copy(update={"sheet": sheet})
+
+
+def _is_file_pattern(files: tuple[Path, ...], options: FileOptions) -> bool:
+    pattern = options.sheet
+    return pattern is not None and any(matches(file.name, pattern) or matches(file.stem, pattern) for file in files)
+
+
+def _partner(path: Path, files: tuple[Path, ...], join: Join) -> Opened:
+    sheet = _table_within(files, join)
+    options = FileOptions(sheet=sheet, heading_row=join.heading_row)
+    file = files[0] if sheet is not None else file_beside(path, join, files)
+    return _reader(file, options).open_records(file, options)
+
+
+def _table_within(files: tuple[Path, ...], join: Join) -> str | None:
+    if len(files) != 1:
+        return None
+    return next((name for name in tables_in(files[0]) if matches(name, join.table)), None)
+
+
+def _until(opened: Opened, last: int) -> Opened:
+    def batches() -> Iterator[Batch]:
+        for batch in opened.batches:
+            inside = batch.rows <= last
+            broken = tuple(record for record in batch.broken if record.row <= last)
+            if inside.any() or broken:
+                yield Batch(batch.cells.filter(pa.array(inside)), batch.rows[inside], broken)
+
+    return replace(opened, batches=batches())
+
+
+def _reader(file: Path, options: FileOptions) -> Reader:
     if not file.is_file():
         raise IngestError(f"{file} is not a file")
-    reader: Reader = import_module(READERS[_format(file, options)][0])
-    return reader.open_records(file, options)
+    module: Reader = import_module(READERS[_format(file, options)][0])
+    return module
 
 
 def _format(file: Path, options: FileOptions) -> str:

@@ -1,23 +1,27 @@
 """What every reader gives: batches of cells, each still the text that stands in the file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ingest.profile import FileOptions
 
+RAGGED, NO_PARTNER = UNREADABLE_RULES = ("ragged-row", "no-partner")
+
 
 @dataclass(frozen=True, slots=True)
 class BrokenRecord:
-    """A record whose cells cannot be told apart."""
+    """A record that cannot be read on: its cells cannot be told apart, or what it refers to is not there."""
 
     row: int
     text: str
     reason: str
+    rule: str = RAGGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,15 @@ class Batch:
 class Opened:
     """A file whose headings are read; `batches` reads on. `guesses` says in words what was not stated.
 
-    `units` holds what a row of units says, by heading; `crs` the coordinate system of a file that knows its own.
+    `units` and `limits` hold what a row of units and one of limits of detection say, by heading; `crs` is the
+    coordinate system of a file that knows its own.
     """
 
     headings: tuple[str, ...]
     batches: Iterator[Batch]
     guesses: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
     crs: str | None = None
 
 
@@ -48,3 +54,14 @@ class Reader(Protocol):
 
     def open_records(self, file: Path, options: FileOptions) -> Opened:
         """Open a file of this format; raises `IngestError` when it is something else."""
+
+    def tables_in(self, file: Path) -> tuple[str, ...]:
+        """The names of the tables of a file that can hold several; empty where it is one table."""
+
+
+def text_batch(headings: Sequence[str], numbered: Sequence[tuple[int, Sequence[str]]]) -> Batch:
+    """A batch of rows of cells with their numbers."""
+    numbers = [number for number, _ in numbered]
+    columns = zip(*(row for _, row in numbered), strict=True) if numbered else [()] * len(headings)
+    arrays = [pa.array(column, pa.string()) for column in columns]
+    return Batch(pa.RecordBatch.from_arrays(arrays, list(headings)), np.array(numbers, dtype=np.int64))

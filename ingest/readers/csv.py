@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ingest.errors import IngestError
 from ingest.profile import FileOptions
 from ingest.readers.base import Batch, BrokenRecord, Opened
 from ingest.readers.content import kind_of_content
+from ingest.readers.heading import beside, headings_of
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 18
@@ -35,7 +36,8 @@ class _Layout:
     encoding: str
     delimiter: str
     headings: tuple[str, ...]
-    units: tuple[str, ...]
+    units: Mapping[str, str]
+    limits: Mapping[str, str]
     first_row: int
     guesses: tuple[str, ...]
 
@@ -43,8 +45,12 @@ class _Layout:
 def open_records(file: Path, options: FileOptions) -> Opened:
     """Open delimited text; raises `IngestError` when it is something else."""
     layout = _layout(file, options)
-    units = dict(zip(layout.headings, layout.units, strict=False))
-    return Opened(layout.headings, _batches(file, layout), layout.guesses, units)
+    return Opened(layout.headings, _batches(file, layout), layout.guesses, layout.units, layout.limits)
+
+
+def tables_in(_: Path) -> tuple[str, ...]:
+    """The file is one table."""
+    return ()
 
 
 def _layout(file: Path, options: FileOptions) -> _Layout:
@@ -64,9 +70,13 @@ def _layout(file: Path, options: FileOptions) -> _Layout:
         guesses.append(f"delimiter {delimiter!r}")
     _check_quotes(file, encoding, delimiter)
     records = _cells_of(file, lines, delimiter)
-    headings = _headings(f"{file.name}, row {options.heading_row}", records[0])
-    units = tuple(records[options.unit_row - options.heading_row]) if options.unit_row else ()
-    return _Layout(encoding, delimiter, headings, units, options.first_data_row, tuple(guesses))
+    above = records[: options.heading_rows]
+    headings = headings_of(f"{file.name}, row {options.heading_row}", above, max(len(row) for row in above))
+    units, limits = (
+        beside(headings, records[row - options.heading_row] if row else None)
+        for row in (options.unit_row, options.lod_row)
+    )
+    return _Layout(encoding, delimiter, headings, units, limits, options.first_data_row, tuple(guesses))
 
 
 def _encoding(file: Path, start: bytes) -> str:
@@ -148,18 +158,6 @@ def _check_last_quote(file: Path, encoding: str, delimiter: str) -> None:
                 rows += 1
         except csv.Error:
             raise IngestError(f"{file.name}, row {rows + 1}: a quotation mark is opened and never closed") from None
-
-
-def _headings(place: str, cells: list[str]) -> tuple[str, ...]:
-    names = [cell.strip().removeprefix("\ufeff") for cell in cells]
-    if not any(names):
-        raise IngestError(f"{place}: there are no headings")
-    # a last heading that is empty comes from a delimiter at the end of each line, the first from R's row names
-    filled = [name or f"column {number}" for number, name in enumerate(names, start=1)]
-    for position, name in enumerate(filled, start=1):
-        if name in filled[: position - 1]:
-            raise IngestError(f"{place}: the heading {name!r} stands twice")
-    return tuple(filled)
 
 
 @dataclass(slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from ingest.errors import IngestError
 from ingest.profile import FileOptions
-from ingest.readers.base import Opened
-from ingest.readers.workbook import open_workbook, sheet_rows, text_batch
+from ingest.readers.base import Opened, text_batch
+from ingest.readers.workbook import open_workbook, sheet_rows
 
 SAMPLES, METHODS, RESULTS, CHECKS = "SURFACE_SAMPLE", "GEOCHEMISTRY_META", "SAMPLE_GEOCHEMISTRY", "QAQC_GEOCHEMISTY"
 HEADING = "FIELD"
@@ -37,6 +37,11 @@ def open_records(file: Path, _: FileOptions) -> Opened:
     numbered = [(number, [row.get(name, "") for name in headings]) for number, row in enumerate(joined, start=2)]
     note = f"rows are results in the order of {RESULTS} and {CHECKS}, then the samples of {SAMPLES} without any"
     return Opened(headings, iter([text_batch(headings, numbered)]), (note,))
+
+
+def tables_in(_: Path) -> tuple[str, ...]:
+    """The file is one table."""
+    return ()
 
 
 def _records(file: Path, name: str, rows: list[list[str]]) -> Iterator[tuple[int, Row]]:

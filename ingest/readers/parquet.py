@@ -12,7 +12,7 @@ from pyproj import CRS
 from ingest.errors import IngestError
 from ingest.profile import FileOptions
 from ingest.readers.base import Batch, Opened
-from ingest.readers.vector import BATCH_ROWS, feature_batch
+from ingest.readers.vector import BATCH_ROWS, feature_batch, feature_headings
 
 
 def open_records(file: Path, _: FileOptions) -> Opened:
@@ -22,11 +22,12 @@ def open_records(file: Path, _: FileOptions) -> Opened:
     except (pa.ArrowInvalid, OSError) as error:
         raise IngestError(f"{file.name} is not a Parquet file: {str(error).splitlines()[0]}") from None
     geometry, crs = _geometry(content)
-    batches = _batches(content, geometry)
-    first = next(batches, None)
-    if first is None:
-        raise IngestError(f"{file.name} has no rows")
-    return Opened(tuple(first.cells.schema.names), _chained(first, batches), crs=crs)
+    return Opened(feature_headings(content.schema_arrow, geometry), _batches(content, geometry), crs=crs)
+
+
+def tables_in(_: Path) -> tuple[str, ...]:
+    """The file is one table."""
+    return ()
 
 
 def _geometry(content: Any) -> tuple[str, str | None]:
@@ -44,8 +45,3 @@ def _batches(content: Any, geometry: str) -> Iterator[Batch]:
     for part in content.iter_batches(batch_size=BATCH_ROWS):
         yield feature_batch(part, geometry, row)
         row += part.num_rows
-
-
-def _chained(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
-    yield first
-    yield from rest

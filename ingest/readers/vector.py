@@ -1,6 +1,6 @@
 """Geographic files through GDAL: GeoPackage, Shapefile (also zipped), GeoJSON, GeoJSONSeq, FlatGeobuf."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,16 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ingest.errors import IngestError
-from ingest.profile import FileOptions
+from ingest.profile import GEOMETRY, GEOMETRY_X, GEOMETRY_Y, FileOptions
 from ingest.readers.base import Batch, Opened
 from ingest.readers.content import refuse_bomb
+from ingest.readers.tables import matches
 from ingest.readers.text import as_text, can_be_text, geometry_columns
 
 BATCH_ROWS = 65_536
 # what a file of that ending begins with: GDAL looks at the content only, and knows formats that fetch other files
 BEGINNINGS = {
-    ".gpkg": (b"SQLite format 3\0",),
+    **dict.fromkeys((".gpkg", ".sqlite", ".sqlite3", ".db"), (b"SQLite format 3\0",)),
     ".shp": (b"\0\0\x27\x0a",),
     ".zip": (b"PK\x03\x04",),
     ".fgb": (b"fgb",),
@@ -31,14 +32,11 @@ def open_records(file: Path, options: FileOptions) -> Opened:
     _check_beginning(file)
     layer, guesses = _layer(file, options)
     try:
-        info = pyogrio.read_info(file, layer=layer)
+        with pyogrio.open_arrow(file, layer=layer, use_pyarrow=True) as (about, reader):
+            headings = feature_headings(reader.schema, _geometry(about))
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise _unreadable(file, error) from None
-    batches = _batches(file, layer)
-    first = next(batches, None)
-    if first is None:
-        raise IngestError(f"{file.name} has no features")
-    return Opened(tuple(first.cells.schema.names), _chained(first, batches), guesses, crs=info["crs"])
+    return Opened(headings, _batches(file, layer), guesses, crs=about["crs"])
 
 
 def _check_beginning(file: Path) -> None:
@@ -51,15 +49,21 @@ def _check_beginning(file: Path) -> None:
         raise IngestError(f"{file.name} is not what its name says: its content begins with {start[:12]!r}")
 
 
-def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
+def tables_in(file: Path) -> tuple[str, ...]:
+    """The layers of a geographic file."""
     try:
-        names = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+        return tuple(str(name) for name in pyogrio.list_layers(file)[:, 0])
     except (DataSourceError, ValueError) as error:
         raise _unreadable(file, error) from None
+
+
+def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
+    names = tables_in(file)
     if options.sheet is not None:
-        if options.sheet not in names:
+        meant = [name for name in names if matches(name, options.sheet)]
+        if len(meant) != 1:
             raise IngestError(f"{file.name}: there is no layer {options.sheet!r}; there are {', '.join(names)}")
-        return options.sheet, ()
+        return meant[0], ()
     if len(names) != 1:
         raise IngestError(f"{file.name} has the layers {', '.join(names)}; state file.sheet")
     return names[0], ()
@@ -68,26 +72,33 @@ def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
 def _batches(file: Path, layer: str) -> Iterator[Batch]:
     row = 2
     with pyogrio.open_arrow(file, layer=layer, batch_size=BATCH_ROWS, use_pyarrow=True) as (about, reader):
-        geometry = about["geometry_name"] or "wkb_geometry"
         for part in reader:
             if part.num_rows:
-                yield feature_batch(part, geometry, row)
+                yield feature_batch(part, _geometry(about), row)
                 row += part.num_rows
+
+
+def _geometry(about: Mapping[str, Any]) -> str:
+    return str(about["geometry_name"] or "wkb_geometry")
+
+
+def feature_headings(schema: Any, geometry: str) -> tuple[str, ...]:
+    """The columns that a batch of features of that Arrow schema has as text."""
+    plain = _plain_fields(schema, geometry)
+    return (*plain, GEOMETRY, GEOMETRY_X, GEOMETRY_Y) if geometry in schema.names else plain
+
+
+def _plain_fields(schema: Any, geometry: str) -> tuple[str, ...]:
+    return tuple(field.name for field in schema if can_be_text(field.type) and field.name != geometry)
 
 
 def feature_batch(part: Any, geometry: str, first: int) -> Batch:
     """The plain fields of an Arrow record batch as text, with the columns that stand for its geometries."""
-    names = [field.name for field in part.schema if can_be_text(field.type) and field.name != geometry]
-    columns = {name: as_text(part.column(name)) for name in names}
+    columns = {name: as_text(part.column(name)) for name in _plain_fields(part.schema, geometry)}
     if geometry in part.schema.names:
         columns |= geometry_columns(part.column(geometry))
     rows = np.arange(first, first + part.num_rows, dtype=np.int64)
     return Batch(pa.RecordBatch.from_arrays(list(columns.values()), list(columns)), rows)
-
-
-def _chained(first: Batch, rest: Iterator[Batch]) -> Iterator[Batch]:
-    yield first
-    yield from rest
 
 
 def _unreadable(file: Path, error: Exception) -> IngestError:
