@@ -8,6 +8,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Integer,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -44,6 +45,8 @@ release = Table(
     Column("quantity_kg", Double, comment="empty where the inventory names the pollutant only"),
     Column("original_text", Text, nullable=False, server_default=""),
     Column("original_unit", Text, nullable=False, server_default=""),
+    Column("source_row", Integer, comment="row of the file"),
+    Column("source_column", SmallInteger, comment="number of the column in the places of the dataset"),
     UniqueConstraint("source_id", "pollutant", "medium", "year", postgresql_nulls_not_distinct=True),
 )
 
