@@ -5,6 +5,7 @@ intervals in mg/kg: equal bounds where something was measured, a bound where onl
 """
 
 from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILITIES, metadata
+from db.tables.controls import CONTROL_KINDS, control
 from db.tables.keys import JOB_ACTIONS, JOB_STATES, access_key, job
 from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
@@ -14,6 +15,7 @@ from db.tables.vocabularies import contaminant, guideline_value, procedure, voca
 
 __all__ = [
     "BASES",
+    "CONTROL_KINDS",
     "HOT_SPOT_KINDS",
     "JOB_ACTIONS",
     "JOB_STATES",
@@ -22,6 +24,7 @@ __all__ = [
     "VISIBILITIES",
     "access_key",
     "contaminant",
+    "control",
     "dataset",
     "guideline_value",
     "hot_spot",
