@@ -7,7 +7,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from app import problems
-from app.http import health, static
+from app.http import datasets, health, imports, jobs, static
+from app.http.holder import Gate
 from app.http.middleware import Guard
 from app.http.service import lifespan
 from app.ogc import STANDARDS
@@ -33,6 +34,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     for standard in STANDARDS:
         app.include_router(standard.router, tags=[standard.title])
     app.include_router(health.router, tags=["Health"])
+    app.include_router(datasets.router, tags=["Datasets"])
+    for closed in (imports, jobs):
+        app.include_router(closed.router, tags=["Loading"])
     app.include_router(static.router)
     app.mount("/static", static.client_files())
     app.add_middleware(
@@ -42,10 +46,12 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         # A GeoTIFF is compressed within, and read by ranges of its own bytes.
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
     )
+    app.add_middleware(Gate, routes=app.routes)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
         allow_methods=["GET", "HEAD"],
+        allow_headers=["Authorization"],
         expose_headers=["Content-Crs", "ETag", "Link"],
     )
     app.add_middleware(Guard)

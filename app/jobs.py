@@ -1,50 +1,61 @@
 """The queue of long work: jobs wait in PostgreSQL, and a worker process apart from the service carries them out."""
 
+import datetime as dt
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import structlog
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy import DateTime, Select, column, func, select, table
 
-from app.settings import Settings
-from app.work.maps import MapRequest, make_map
+from app.work import job_book
+from app.work.job_book import Order
+from app.work.maps import MapRequest
 from db.engine import Database
 from db.selection import Bounds, Period, Selection
 
 MAP = "map"
+ORDER = "order"
+HEARTBEAT_SECONDS = 5.0
+SILENT_SECONDS = 20.0
+"""A worker that has not been heard of for so long is dead: it would have spoken four times."""
 
 
 def defer_map(database: Database, request: MapRequest) -> int:
     """Put a map into the queue and return the number of its job."""
     queue = App(connector=SyncPsycopgConnector(conninfo=database.libpq))
     with queue.open():
-        return queue.configure_task(MAP).defer(request=_as_json(request))
+        return queue.configure_task(MAP).defer(request=as_json(request))
 
 
-def work(settings: Settings, database: Database, *, until_empty: bool) -> None:
-    """Carry out jobs one after the other, until stopped or, on wish, until none is left."""
-    queue = App(connector=PsycopgConnector(conninfo=database.libpq))
-
-    @queue.task(name=MAP)
-    def make(request: dict[str, Any]) -> None:
-        engine = database.engine()
-        try:
-            with engine.begin() as connection:
-                made = make_map(settings, connection, _from_json(request))
-        finally:
-            engine.dispose()
-        structlog.get_logger().info("map made", surface=made.id, created=made.created)
-
-    with queue.open():
-        queue.run_worker(wait=not until_empty, install_signal_handlers=not until_empty)
+def defer_order(database: Database, order: Order) -> None:
+    """Enter a job into the book and put it into the queue, both or neither; those on one dataset come in turn."""
+    queue = App(connector=SyncPsycopgConnector(conninfo=database.libpq))
+    engine = database.engine()
+    try:
+        with engine.begin() as connection:
+            job_book.write_down(connection, order)
+            same = None if order.dataset is None else f"dataset {order.dataset}"
+            driver = connection.connection.driver_connection
+            queue.configure_task(ORDER, lock=same, connection=driver).defer(identifier=order.id)
+    finally:
+        engine.dispose()
 
 
-def _as_json(request: MapRequest) -> dict[str, Any]:
+def workers_alive() -> Select[int]:
+    """How many workers there are."""
+    heard = column("last_heartbeat", DateTime(timezone=True))
+    workers = table("procrastinate_workers", heard)
+    return select(func.count()).select_from(workers).where(heard > func.now() - dt.timedelta(seconds=SILENT_SECONDS))
+
+
+def as_json(request: MapRequest) -> dict[str, Any]:
+    """A request as it waits in the queue."""
     return {**asdict(request), "area": str(request.area) if request.area else None}
 
 
-def _from_json(stored: dict[str, Any]) -> MapRequest:
+def from_json(stored: dict[str, Any]) -> MapRequest:
+    """The request that `as_json` wrote."""
     chosen = dict(stored["selection"])
     chosen["bounds"] = Bounds(**chosen["bounds"]) if chosen["bounds"] else None
     chosen["period"] = Period(**chosen["period"]) if chosen["period"] else None

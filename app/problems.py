@@ -38,6 +38,35 @@ class NotAcceptableError(ValueError):
     """Nothing that the client accepts can be given; the message says what can."""
 
 
+class UnauthorisedError(Exception):
+    """The address is closed without a key; the message says what is wrong with the one given, or that there is none."""
+
+    def __init__(self, message: str, *, invalid: bool = False) -> None:
+        super().__init__(message)
+        # RFC 6750, 3.1: the error is named only where a key was shown.
+        self.challenge = 'Bearer realm="edaphos"' + (', error="invalid_token"' if invalid else "")
+
+
+class ForbiddenError(Exception):
+    """The key does not open this; the message says which scope would."""
+
+
+class TooLargeError(ValueError):
+    """The body is larger than is taken; the message says how large it may be."""
+
+
+class WrongContentError(ValueError):
+    """The body is of another type than the address takes; the message says which."""
+
+
+class StorageFullError(OSError):
+    """There is no room for what was sent."""
+
+
+class ConflictError(ValueError):
+    """What is asked does not go with how things stand; the message says how they do."""
+
+
 class UnavailableError(RuntimeError):
     """What is needed for an answer is missing on this machine for now; the message says what."""
 
@@ -76,6 +105,12 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     RequestValidationError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
+    UnauthorisedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    WrongContentError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    ConflictError: HTTPStatus.CONFLICT,
+    StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.PostgresError: HTTPStatus.INTERNAL_SERVER_ERROR,
     asyncpg.QueryCanceledError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -118,8 +153,9 @@ def _driver_error(error: DBAPIError) -> Exception:
 
 
 def _http_detail(error: HTTPException) -> str | None:
-    told = {404: "there is nothing at this address", 405: "this address answers GET and HEAD only"}
-    return told.get(error.status_code, error.detail)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"this address answers {(error.headers or {}).get('Allow', 'GET')} and HEAD only"
+    return "there is nothing at this address" if error.status_code == HTTPStatus.NOT_FOUND else error.detail
 
 
 def answer(request: Request, error: Exception) -> Response:
@@ -133,6 +169,8 @@ def answer(request: Request, error: Exception) -> Response:
     response = problem.response(request.url.path)
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
+    elif isinstance(error, UnauthorisedError):
+        response.headers["WWW-Authenticate"] = error.challenge
     return response
 
 

@@ -8,6 +8,7 @@ from app.cli.terminal import application, guarded
 COMMANDS = {
     "demo": "demo",
     "load": "load",
+    "layers": "layers",
     "unload": "unload",
     "profile": "profile",
     "map": "maps",
@@ -16,6 +17,7 @@ COMMANDS = {
     "explain": "explain",
     "serve": "serve",
     "worker": "worker",
+    "key": "key",
     "db": "database",
 }
 

@@ -9,7 +9,11 @@ import uvicorn
 
 from app.cli.terminal import log_to_stderr, output, ready_database
 from app.factory import create_app
+from app.jobs import workers_alive
 from app.settings import Settings
+from app.work.child import engine_of
+from app.worker import worker_beside
+from db.engine import Database
 
 
 def register(application: typer.Typer) -> None:
@@ -21,19 +25,33 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default EDAPHOS_HOST or 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default EDAPHOS_PORT or 8000.", min=0)] = None,
     *,
+    with_worker: Annotated[
+        bool, typer.Option("--with-worker", help="Run a worker too, in a process of its own, for as long as this one.")
+    ] = False,
     json_logs: Annotated[bool, typer.Option("--json", help="Log in JSON lines.")] = False,
 ) -> None:
     """Serve the map page, tiles and OGC-style endpoints."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings(**given)  # type: ignore[arg-type]
     log_to_stderr(as_json=json_logs)
-    with listening(settings.host, settings.port) as listener, ready_database(settings) as database:
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(listening(settings.host, settings.port))
+        database = stack.enter_context(ready_database(settings))
+        if with_worker:
+            stack.enter_context(worker_beside(settings, database))
+        elif not _has_worker(database):
+            output.print("no worker runs: uploads and queued maps wait for `edaphos worker`, or use --with-worker")
         output.print(f"serving http://{_shown(settings.host)}:{listener.getsockname()[1]} (stop with Ctrl-C)")
         config = uvicorn.Config(
             create_app(settings, database), access_log=False, log_level="warning", server_header=False
         )
         with contextlib.suppress(KeyboardInterrupt):  # how one stops it
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _has_worker(database: Database) -> bool:
+    with engine_of(database) as engine, engine.connect() as connection:
+        return bool(connection.execute(workers_alive()).scalar())
 
 
 def listening(host: str, port: int) -> socket.socket:

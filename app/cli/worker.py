@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from app.cli.terminal import log_to_stderr, ready_database
-from app.jobs import work
 from app.settings import Settings
+from app.worker import work
 
 
 def register(application: typer.Typer) -> None:

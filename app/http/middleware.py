@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.holder import has_authorization
 from app.problems import answer
 
 log = structlog.get_logger("edaphos.http")
@@ -43,12 +44,16 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started, status = time.perf_counter(), 0
+        shown = has_authorization(scope)
 
         async def send_guarded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                _keep_apart(headers, shown=shown)
             await send(message)
 
         try:
@@ -60,6 +65,14 @@ class Guard:
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
             log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+
+
+def _keep_apart(headers: MutableHeaders, *, shown: bool) -> None:
+    """What was answered to a key is for its holder alone, and no cache may take one answer for another."""
+    headers.add_vary_header("Authorization")
+    kept = headers.get("Cache-Control", "no-cache")
+    if shown and "no-store" not in kept:
+        headers["Cache-Control"] = "private, " + kept.removeprefix("public, ")
 
 
 def _as_get(scope: Scope) -> Scope:

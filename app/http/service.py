@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -15,6 +15,8 @@ from starlette.requests import Request
 from app.http.answers import Body
 from app.http.cache import Flights, Kept, Memory
 from app.http.extent import Extent
+from app.http.holder import holder_of
+from app.keys import PUBLIC
 from app.settings import Settings
 from db.engine import Database
 
@@ -23,12 +25,11 @@ STATEMENT_MILLISECONDS = 20_000
 CACHE_BYTES = 64_000_000
 THREADS = 4
 """Raster tiles drawn at once: reading and drawing release the interpreter for most of their time."""
-VISIBLE = ("public",)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One running service; what may be seen without a key is what is public."""
+    """One running service, as who asks may see it: without a key, what is public."""
 
     settings: Settings
     engine: AsyncEngine
@@ -38,7 +39,8 @@ class Service:
     drawing: Flights[tuple[str, Body]]
     memory: Memory
     contaminants: dict[str, str]
-    extents: dict[str, tuple[str, Extent]]
+    extents: dict[tuple[str, tuple[str, ...]], tuple[str, Extent]]
+    visible: tuple[str, ...] = PUBLIC
 
     async def rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """All rows of a question."""
@@ -53,9 +55,10 @@ class Service:
 
 
 def service_of(request: Request) -> Service:
-    """The service that a request came to."""
+    """The service that a request came to, showing what its key opens."""
     service: Service = request.app.state.service
-    return service
+    holder = holder_of(request)
+    return service if holder is None else replace(service, visible=holder.visibilities)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 
 from app.http.extent import Extent
-from app.http.service import VISIBLE, Service
+from app.http.service import Service
 from app.ogc.collection import (
     FEATURES,
     SURFACE_PREFIX,
@@ -28,7 +28,7 @@ _SURFACE = re.compile(SURFACE_PREFIX + r"([A-Za-z0-9._-]{1,200})", re.ASCII)
 
 async def all_collections(service: Service) -> list[Collection]:
     """Those of features first, then the surfaces."""
-    rows = await service.rows(surfaces(VISIBLE))
+    rows = await service.rows(surfaces(service.visible))
     return [*FEATURES.values(), *(surface_collection(row._asdict()) for row in rows)]
 
 
@@ -52,15 +52,15 @@ async def surface_of(service: Service, request: Request) -> SurfaceCollection:
     Surfaces never change, but they can be taken away: what may be seen is asked again after a second.
     """
     key = request.path_params["collection"]
-    known: SurfaceCollection | None = service.memory.get(key)
+    known: SurfaceCollection | None = service.memory.get((key, service.visible))
     if known is not None:
         return known
     found = _SURFACE.fullmatch(key)
-    row = await service.row(surface_called(found[1], VISIBLE)) if found else None
+    row = await service.row(surface_called(found[1], service.visible)) if found else None
     if row is None:
         raise NotFoundError(f"there is no collection called {key!r}")
     surface = surface_collection(row._asdict())
-    service.memory.put(key, surface)
+    service.memory.put((key, service.visible), surface)
     return surface
 
 
@@ -80,15 +80,16 @@ async def extent_of(service: Service, collection: Collection) -> Extent:
     if not isinstance(collection, FeatureCollection):
         return Extent()
     version = await layer_version(service, collection.id)
-    known, extent = service.extents.get(collection.id, ("", Extent()))
+    key = collection.id, service.visible
+    known, extent = service.extents.get(key, ("", Extent()))
     if known != version:
         extent = await _measured_extent(service, collection)
-        service.extents[collection.id] = version, extent
+        service.extents[key] = version, extent
     return extent
 
 
 async def _measured_extent(service: Service, collection: FeatureCollection) -> Extent:
-    selection = Selection(visibilities=VISIBLE)
+    selection = Selection(visibilities=service.visible)
     row = await service.row(layer.extent(collection.layer(selection), selection))
     if row is None:
         return Extent()
@@ -120,5 +121,5 @@ async def selection_of(service: Service, given: Given) -> Selection:
         medium=given.text("medium"),
         digestion=given.text("procedure"),
         basis=given.text("basis"),
-        visibilities=VISIBLE,
+        visibilities=service.visible,
     )

@@ -15,7 +15,7 @@ from app.http.answers import GEOJSON, HTML, SCHEMA, json_answer
 from app.http.asked import asked
 from app.http.extent import CRS84
 from app.http.pages import document_page, features_page
-from app.http.service import VISIBLE, Service, service_of
+from app.http.service import Service, service_of
 from app.ogc.catalogue import features_of, selection_of
 from app.ogc.collection import Collection, FeatureCollection
 from app.ogc.link import Link, self_links
@@ -82,7 +82,7 @@ async def item(request: Request) -> Response:
     wanted = asked(request, FORMATS)[1]
     key = request.path_params["feature"]
     found, number = _read_name(collection, key)
-    row = await service.row(layer.one(found, Selection(visibilities=VISIBLE), number)) if found else None
+    row = await service.row(layer.one(found, Selection(visibilities=service.visible), number)) if found else None
     if found is None or row is None:
         raise NotFoundError(f"{collection.id} has no feature {key!r}")
     links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
@@ -97,7 +97,7 @@ async def queryables(request: Request) -> Response:
     """A JSON schema; the contaminants and data sets listed are those that occur."""
     service, collection = service_of(request), features_of(request)
     wanted = asked(request, {"json": SCHEMA, "html": HTML})[1]
-    everything = Selection(visibilities=VISIBLE)
+    everything = Selection(visibilities=service.visible)
     words = {
         "contaminant": [row.id for row in await service.rows(measured_contaminants(everything))],
         "dataset": [row.name for row in await service.rows(dataset_names(everything))],

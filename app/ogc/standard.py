@@ -37,6 +37,14 @@ class Standard:
     collection_members: Callable[[Collection, str], Mapping[str, Any]] = lambda _collection, _base: {}
 
 
+def path_parameters(path: str) -> list[dict[str, Any]]:
+    """What OpenAPI says of the braces in a path."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
 def route(
     router: APIRouter,
     path: str,
@@ -47,12 +55,8 @@ def route(
     may_be_empty: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Answer GET at a path, and say so in OpenAPI; `f` is known everywhere, 204 where an answer may be empty."""
-    in_path = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", path)
-    ]
     empty: dict[int | str, dict[str, Any]] = {204: {"description": "There is nothing here"}} if may_be_empty else {}
-    documents = [*in_path, *(parameter.document() for parameter in (*parameters, PARAMETERS["f"]))]
+    documents = [*path_parameters(path), *(parameter.document() for parameter in (*parameters, PARAMETERS["f"]))]
 
     def register(endpoint: Endpoint) -> Endpoint:
         router.add_api_route(

@@ -1,0 +1,102 @@
+"""What jobs do: load a file that was sent, take a dataset out, draft a profile."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Engine, Row
+
+from app.settings import Settings
+from ingest.contaminants import shipped_contaminants
+from ingest.draft import draft_profile
+from ingest.load import load_samples, load_sources, unload
+from ingest.profile import SHIPPED, FileOptions, Profile, ProfileError, read_profile
+
+Progress = Callable[[int, int], None]
+LOADERS = MappingProxyType({"samples": load_samples, "sources": load_sources})
+
+
+def shipped_profiles() -> list[str]:
+    """Names of the profiles that come with the software."""
+    return sorted(file.stem for file in SHIPPED.glob("*.toml"))
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """Where the files of a job lie: what was sent, and what the job wrote."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, settings: Settings, identifier: str) -> "JobFolder":
+        """The folder of a job."""
+        return cls(settings.uploads / identifier)
+
+    @property
+    def data(self) -> Path:
+        """The folder of the files of data."""
+        return self.root / "data"
+
+    @property
+    def profile(self) -> Path:
+        """The profile that was sent with them."""
+        return self.root / "profile.toml"
+
+    @property
+    def rejected(self) -> Path:
+        """The rows that were rejected, if any were."""
+        return self.root / "rejected.csv"
+
+    def described_by(self, shipped: str | None) -> Profile:
+        """The shipped profile of that name, never one of another place, else the one that was sent; `ProfileError`."""
+        if shipped is None:
+            return read_profile(self.profile)
+        if shipped not in shipped_profiles():
+            raise ProfileError(f"there is no profile {shipped!r}; shipped are {', '.join(shipped_profiles())}")
+        return read_profile(SHIPPED / f"{shipped}.toml")
+
+    def main_file(self, name: str) -> Path:
+        """The file to open."""
+        return self.data / name
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What the work is done with."""
+
+    settings: Settings
+    engine: Engine
+    progress: Progress
+
+
+def carry_out(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
+    """Do what a job asks for; its result, or the `ValueError` whose message says why it cannot be done."""
+    return _ACTIONS[job.action](bench, job)
+
+
+def _load(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
+    folder = JobFolder.of(bench.settings, job.id)
+    profile = folder.described_by(job.profile)
+    with bench.engine.begin() as connection:
+        load = LOADERS[job.kind]
+        report = load(connection, folder.main_file(job.file_name), profile, rejected_to=folder.rejected)
+    return report.to_dict()
+
+
+def _unload(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
+    with bench.engine.begin() as connection:
+        removed = unload(connection, job.dataset)
+    return {"dataset": removed.name, "title": removed.title, "kind": removed.kind, "removed": removed.count}
+
+
+def _draft(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
+    file = JobFolder.of(bench.settings, job.id).main_file(job.file_name)
+    draft = draft_profile(file, shipped_contaminants(), FileOptions())
+    return {"profile": draft.toml, "reasons": draft.reasons, "open": draft.open_questions}
+
+
+_ACTIONS: Mapping[str, Callable[[Bench, Row[Any]], Mapping[str, Any]]] = MappingProxyType(
+    {"load": _load, "unload": _unload, "draft": _draft}
+)
