@@ -23,6 +23,7 @@ from mapping.sites import Sites
 from mapping.system import Ensemble, GlobalSystem, LocalSystem, SingleSystem, System
 from mapping.trend import Trend, trend_of
 from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram, empirical_variogram
+from mapping.vecchia import VecchiaLikelihood, fit_vecchia
 
 if TYPE_CHECKING:
     from mapping.kriging import Kriging
@@ -31,8 +32,8 @@ LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
 DEFAULT_NEIGHBOURS = 64
 FEWEST_FOR_LIKELIHOOD = 10
-LARGEST_CENSORED = 600
-"""Drawing and fitting in turn costs a minute or two at this many places: beyond, a likelihood has to be asked for."""
+LARGEST_CENSORED, MOST_CENSORED = 600, 5_000
+"""Drawing and fitting in turn costs minutes beyond this many places, by the exact likelihood and by Vecchia's."""
 REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
 PAIRS_OF_DRAWS = 20_000
 """Sites times completed data sets in one variogram: with many sites, few sets say as much."""
@@ -70,8 +71,9 @@ class Fitting:
             return self.given(self.recipe.covariance, ())
         empirical, fit = self._variogram()
         likely: tuple[Covariance, ...] = ()
-        if self._by_likelihood(fit):
-            fit, likely = self._likelihood(fit)
+        estimator = self._estimator(fit)
+        if estimator != "wls":
+            fit, likely = self._likelihood(fit, estimator == "vecchia")
         self.notes.extend(fit.notes)
         return self.given(self._usable(fit), likely, empirical, fit)
 
@@ -119,41 +121,59 @@ class Fitting:
             return GlobalSystem(places, covariance, error, self.trend)
         return LocalSystem(places, covariance, error, self.trend, self.neighbours)
 
+    def _nearest(self, covariance: Covariance) -> SingleSystem:
+        return LocalSystem(self.sites.places, covariance, self.sites.error, self.trend, DEFAULT_NEIGHBOURS)
+
     def _global(self, covariance: Covariance) -> SingleSystem:
         return GlobalSystem(self.sites.places, covariance, self.sites.error, self.trend)
 
-    def _by_likelihood(self, fit: VariogramFit) -> bool:
-        """Whether the likelihood decides: when asked for, when values are censored, when there is a trend."""
-        method = self.recipe.fitted_by
-        if method == "wls" or not fit.candidates:
-            return False
-        if method == "auto" and not self.sites.censored.any() and self.trend.p <= 1:
-            return False
-        largest = LARGEST_CENSORED if method == "auto" and self.sites.censored.any() else LARGEST
-        if not FEWEST_FOR_LIKELIHOOD + self.trend.p <= self.sites.n <= largest:
-            self.notes.append(
-                f"{self.sites.n} places are too {'many' if self.sites.n > largest else 'few'} for a fit by likelihood: "
-                "the covariance was fitted by weighted least squares"
-            )
-            return False
-        return True
+    def _estimator(self, fit: VariogramFit) -> str:
+        """`wls`, `exact` or `vecchia`.
 
-    def _likelihood(self, least_squares: VariogramFit) -> tuple[VariogramFit, tuple[Covariance, ...]]:
+        The likelihood decides when asked for, when values are censored, when there is a trend and when places are many.
+        """
+        method, n, censored = self.recipe.fitted_by, self.sites.n, bool(self.sites.censored.any())
+        plain = method == "auto" and not censored and self.trend.p <= 1 and n <= LARGEST
+        if method == "wls" or not fit.candidates or plain:
+            return "wls"
+        if n < FEWEST_FOR_LIKELIHOOD + self.trend.p or (censored and n > MOST_CENSORED):
+            self.notes.append(
+                f"{n} places are too {'many' if n > LARGEST else 'few'} for a fit by likelihood"
+                f"{' to bounds' if censored else ''}: the covariance was fitted by weighted least squares"
+            )
+            return "wls"
+        most = LARGEST_CENSORED if censored else LARGEST
+        return "vecchia" if method == "vecchia" or n > most else "exact"
+
+    def _likelihood(self, least_squares: VariogramFit, vecchia: bool) -> tuple[VariogramFit, tuple[Covariance, ...]]:
         values = substituted(self.sites)
         variance = max(float(self._residuals(values).var()), 1e-300)
         restricted = self.recipe.fitted_by != "ml"
-        search = CovarianceSearch(Likelihood(self.sites.xy, self.sites.error, self.drift, restricted), variance)
+        likelihood = (VecchiaLikelihood if vecchia else Likelihood)(
+            self.sites.xy, self.sites.error, self.drift, restricted
+        )
+        search = CovarianceSearch(likelihood, variance)
         found = self._censored(search, least_squares) if self.sites.censored.any() else self._measured(search, values)
         best = max(found, key=lambda fit: fit.value)
-        return _described(best, found, restricted), best.likely()
+        if isinstance(likelihood, VecchiaLikelihood):
+            self.notes.append(
+                f"the likelihood of {self.sites.n} places is that of each given {likelihood.neighbours} before it in "
+                "random order (Vecchia): the exact one takes minutes"
+            )
+        return _described(best, found, restricted), () if self.sites.n > LARGEST else best.likely()
 
     def _measured(self, search: CovarianceSearch, values: Vector) -> list[LikelihoodFit]:
         start = {fit.candidates[0][0]: fit.covariance for fit in self._least_squares(values) if fit.candidates}
-        data = values - self._mean(values)
-        return [
-            fit_likelihood(search, data, family, start.get(family.prototype.name))
-            for family in families(self.recipe.structures)
-        ]
+        data, likelihood = values - self._mean(values), search.likelihood
+        found = []
+        for family in families(self.recipe.structures):
+            guess = start.get(family.prototype.name)
+            if isinstance(likelihood, VecchiaLikelihood):
+                starts = [search.start(family, given) for given in (guess, None)]
+                found.append(fit_vecchia(search, likelihood, data, family, starts))
+            else:
+                found.append(fit_likelihood(search, data, family, guess))
+        return found
 
     def _least_squares(self, values: Vector) -> list[VariogramFit]:
         empirical = self.empirical(values)
@@ -161,7 +181,8 @@ class Fitting:
 
     def _censored(self, search: CovarianceSearch, least_squares: VariogramFit) -> list[LikelihoodFit]:
         values = substituted(self.sites)
-        fit = CensoredFit(self.sites, search, self._global, self._mean(values), self.recipe.seed)
+        system = self._global if isinstance(search.likelihood, Likelihood) else self._nearest
+        fit = CensoredFit(self.sites, search, system, self._mean(values), self.recipe.seed)
         return [fit.run(self.recipe.structures, self._usable(least_squares), values)[0]]
 
     def _variogram(self) -> tuple[EmpiricalVariogram, VariogramFit]:

@@ -23,7 +23,7 @@ from mapping.trend import KINDS
 from mapping.validation import Validation
 from mapping.variogram import EmpiricalVariogram, VariogramFit
 
-FITTED_BY = ("auto", "wls", "reml", "ml")
+FITTED_BY = ("auto", "wls", "reml", "ml", "vecchia")
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -36,8 +36,9 @@ class Kriging:
     the samples) or `universal`: a trend in the covariates of the samples and in a polynomial of `degree` in the
     coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
     and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
-    and the map averages over the covariances it leaves likely); `auto` takes the likelihood where samples are known
-    by bounds or there is a trend, for up to 1,500 places (600 with bounds). `neighbours` limits each prediction
+    and the map averages over the covariances it leaves likely) or `vecchia` (REML in Vecchia's approximation, which
+    `reml` and `ml` take for more than 1,500 places, 600 with bounds); `auto` takes the likelihood where samples are
+    known by bounds, there is a trend, or places are more than 1,500. `neighbours` limits each prediction
     to that many nearest samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples
     known by bounds only.
     """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,27 @@ class Evaluation:
     information: Vector
 
 
+def reasonable(found: Evaluation | None) -> Evaluation:
+    """What was found; ValueError where the covariance matrix is singular."""
+    if found is None:
+        raise ValueError("the covariance matrix of the data is singular: no covariance can be fitted by likelihood")
+    return found
+
+
+class LogLikelihood(Protocol):
+    """The log-likelihood of covariances for data at places `xy` (n, 2)."""
+
+    xy: Points
+
+    def evaluate(self, family: Family, theta: Vector, values: Vector, information: bool = False) -> Evaluation | None:
+        """Everything at theta for sets of data (n, m); None where the covariance matrix is singular."""
+        ...
+
+    def at(self, family: Family, theta: Vector, values: Vector) -> Evaluation:
+        """Everything at theta, with the expected information; ValueError where the covariance matrix is singular."""
+        ...
+
+
 class Likelihood:
     """The log-likelihood of covariances, averaged over m equally likely sets of data (n, m).
 
@@ -117,10 +139,7 @@ class Likelihood:
 
     def at(self, family: Family, theta: Vector, values: Vector) -> Evaluation:
         """Everything at theta, with the expected information; ValueError where the covariance matrix is singular."""
-        found = self.evaluate(family, theta, values, information=True)
-        if found is None:
-            raise ValueError("the covariance matrix of the data is singular: no covariance can be fitted by likelihood")
-        return found
+        return reasonable(self.evaluate(family, theta, values, information=True))
 
     def _h(self, family: Family) -> Vector:
         stretch = family.prototype.stretch
@@ -205,7 +224,7 @@ class LikelihoodFit:
 class CovarianceSearch:
     """The region of log-parameters that data with a variance in a place of an extent can speak about."""
 
-    def __init__(self, likelihood: Likelihood, variance: float) -> None:
+    def __init__(self, likelihood: LogLikelihood, variance: float) -> None:
         self.likelihood, self.variance = likelihood, variance
         width, height = np.ptp(likelihood.xy, axis=0)
         self._diagonal = float(np.hypot(width, height))

@@ -126,10 +126,11 @@ def test_a_measured_and_a_censored_sample_at_one_place_become_an_interval() -> N
 
 
 def test_many_censored_samples_are_fitted_by_least_squares_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mapping.fitting.LARGEST_CENSORED", 50)
+    monkeypatch.setattr("mapping.fitting.MOST_CENSORED", 50)
+    monkeypatch.setattr("mapping.fitting.LARGEST", 50)
     xy, scores, _ = field(8, 60)
     fitted = Kriging().fit(below(xy, scores, float(np.exp(2.0))))
-    assert any("60 places are too many for a fit by likelihood" in note for note in fitted.notes)
+    assert any("60 places are too many for a fit by likelihood to bounds" in note for note in fitted.notes)
     assert not fitted.likely
 
 
