@@ -73,10 +73,15 @@ class _Reading:
         self.lower[chosen], self.upper[chosen] = lower, upper
 
 
-def read_values(texts: Texts, notation: Notation, marks: Marks, limit: NDArray[np.float64]) -> Values:
-    """Read trimmed texts of shape (n,); `limit` is the limit of detection of each in the same unit, NaN if unknown."""
+def read_values(
+    texts: Texts, notation: Notation, marks: Marks, limit: NDArray[np.float64], *, blank: bool = False
+) -> Values:
+    """Read trimmed texts of shape (n,); `limit` is the limit of detection of each in the same unit, NaN if unknown.
+
+    Of a `blank` zero and less are contents like any other: what an instrument shows of nothing scatters around it.
+    """
     reading = _Reading(texts, notation, marks, limit)
-    _read_zeros_and_negatives(reading)
+    _read_zeros_and_negatives(reading, blank)
     unread = (reading.outcome == Outcome.NOT_A_NUMBER) | (reading.outcome == Outcome.AMBIGUOUS)
     if unread.any():
         _read_signs(reading, BELOW_SIGN, Outcome.BELOW)
@@ -89,16 +94,16 @@ def read_values(texts: Texts, notation: Notation, marks: Marks, limit: NDArray[n
     return Values(reading.lower, reading.upper, reading.outcome)
 
 
-def _read_zeros_and_negatives(reading: _Reading) -> None:
+def _read_zeros_and_negatives(reading: _Reading, blank: bool) -> None:
     values = reading.upper.copy()
     zero, negative = values == 0, values < 0
     if reading.notation.zero == "below-lod":
         _read_words(reading, zero)
-    else:
+    elif not blank:
         reading.set(zero, Outcome.ZERO)
     if reading.notation.negative == "below-absolute":
         reading.set(negative, Outcome.BELOW, 0.0, -values[negative])
-    else:
+    elif not blank:
         reading.set(negative, Outcome.NEGATIVE)
 
 

@@ -31,6 +31,7 @@ PROBLEMS = {
 DEFAULTS = {"digestion": "unknown", "instrument": "unknown", "standard": ""}
 OPTIONAL = ("laboratory", "batch")
 LIMITS = ("lod", "loq", "uncertainty")
+EXPECTED = ("expected", "expected_uncertainty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ def _constant(read: Callable[[str], Any], text: str, column: str) -> Any:
         raise ProfileError(f"column {column!r}: {error}") from None
 
 
-def read_measurements(sheet: Sheet, series: Series, notation: Any, contaminants: Contaminants) -> tuple[Any, Mask]:
-    """The measurements of one series as a table that points to the records, and which records have a value at all."""
+def read_measurements(
+    sheet: Sheet, series: Series, notation: Any, contaminants: Contaminants, *, control: bool = False
+) -> tuple[Any, Mask]:
+    """The measurements of one series as a table that points to the records, and which records have a value at all.
+
+    Those of a `control` may hold nothing or less, and come with what they are expected to be.
+    """
     texts = sheet.cells(series.column)
     written = ~blanks(texts, sheet.marks)
     assay = series.assay
@@ -87,10 +93,10 @@ def read_measurements(sheet: Sheet, series: Series, notation: Any, contaminants:
     contaminant, share, known = _contaminant(sheet, series, written, contaminants)
     unit = assay.unit or _unit_beside(sheet, series.column)
     units = pc.fill_null(sheet.text(unit), "")
-    limits = {key: sheet.number(getattr(assay, key), (0.0, np.inf)) for key in LIMITS}
+    limits = {key: sheet.number(getattr(assay, key), (0.0, np.inf)) for key in (*LIMITS, *EXPECTED * control)}
     if assay.lod is None:
         limits["lod"] = _limit_above(sheet, series.column)
-    values = read_values(texts, notation, sheet.marks, limits["lod"])
+    values = read_values(texts, notation, sheet.marks, limits["lod"], blank=control)
     _note_problems(sheet, series.column, texts, values)
     convert = _conversion(sheet, unit, units, written, share)
     basis, has_basis = _basis(sheet, assay.basis, written)

@@ -4,6 +4,7 @@ A bare value holds for every row (`medium = "mineral-horizon"`); `{ column = "â€
 `values` may translate the codes of that column. Nothing else is understood: an unknown key is refused.
 """
 
+from ingest.profile.controls import Certified, Controls
 from ingest.profile.fields import GEOMETRY, GEOMETRY_X, GEOMETRY_Y, AsGiven, FromColumn, ProfileError, columns_of
 from ingest.profile.file import Dataset, FileOptions, Fold, Join
 from ingest.profile.inventory import Release, Sources
@@ -19,6 +20,8 @@ __all__ = [
     "SHIPPED",
     "AsGiven",
     "Assay",
+    "Certified",
+    "Controls",
     "Dataset",
     "FileOptions",
     "Fold",

@@ -1,10 +1,17 @@
 """What was taken out of the ground, and what was measured in it, by which procedure."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from ingest.profile.fields import Day, FromColumn, Number, Part, Text
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Texts: TypeAlias = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_tuple)]
 
 
 class Specimen(Part):
@@ -14,8 +21,12 @@ class Specimen(Part):
     code: FromColumn | None = None
     site: FromColumn | None = None
     quality_control: FromColumn | None = None
+    original: FromColumn | None = None
+    reference_material: FromColumn | None = None
+    duplicate_suffix: Texts = ()
     upper_depth_cm: Number | None = None
     lower_depth_cm: Number | None = None
+    depth_cm: FromColumn | None = None
     sieve_fraction_mm: Number | None = None
     composite_count: Number | None = None
     support_m2: Number | None = None
@@ -29,6 +40,12 @@ class Specimen(Part):
     organic_matter_percent: Number | None = None
     toc_percent: Number | None = None
     texture: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_depth(self) -> Self:
+        if self.depth_cm and (self.upper_depth_cm is not None or self.lower_depth_cm is not None):
+            raise ValueError("depth_cm reads both ends of a range, so upper_depth_cm and lower_depth_cm have no place")
+        return self
 
 
 class Assay(Part):
@@ -45,6 +62,8 @@ class Assay(Part):
     lod: Number | None = None
     loq: Number | None = None
     uncertainty: Number | None = None
+    expected: Number | None = None
+    expected_uncertainty: Number | None = None
     qualifier: FromColumn | None = None
 
     def under(self, general: "Assay") -> "Assay":
@@ -70,16 +89,11 @@ def _short(value: object) -> object:
 class Notation(Part):
     """How values that are not plain numbers are written."""
 
-    nondetect: tuple[str, ...] = ("n.d.", "nd", "n.d", "b.d.", "bd", "bdl", "<lod", "<dl", "not detected")
+    nondetect: Texts = ("n.d.", "nd", "n.d", "b.d.", "bd", "bdl", "<lod", "<dl", "not detected")
     intervals: bool = False
     approximate: Literal["reject", "flag"] = "reject"
     zero: Literal["reject", "below-lod"] = "reject"
     negative: Literal["reject", "below-absolute"] = "reject"
-
-    @field_validator("nondetect", mode="before")
-    @classmethod
-    def _tuple(cls, value: object) -> object:
-        return tuple(value) if isinstance(value, list) else value
 
 
 class Measurements(Assay):
@@ -90,6 +104,7 @@ class Measurements(Assay):
     value: FromColumn | None = None
     cas: FromColumn | None = None
     replicates: Literal["reject", "number"] = "reject"
+    sums: Texts | None = None
     may_be_empty: bool = False
     notation: Notation = Notation()
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ingest.findings import RULES, Rule, Severity
+from ingest.profile.controls import Controls
 from ingest.profile.fields import Part, columns_of
 from ingest.profile.file import Dataset, FileOptions
 from ingest.profile.inventory import Sources
@@ -20,6 +21,7 @@ class Profile(Part):
     dataset: Dataset
     position: Position = Position()
     file: FileOptions = FileOptions()
+    controls: Controls = Controls()
     rules: dict[str, Severity | Literal["off"]] = Field(default_factory=dict)
     specimen: Specimen | None = None
     measurements: Measurements | None = None

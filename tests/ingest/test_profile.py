@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ingest.findings import RULES
 from ingest.profile import (
     SHIPPED,
+    Controls,
     Dataset,
     FileOptions,
     MeasuredColumn,
@@ -102,6 +103,7 @@ def test_the_documentation_names_every_key_and_every_rule_that_can_be_overridden
         Position,
         SecondPosition,
         Specimen,
+        Controls,
         Measurements,
         MeasuredColumn,
         Sources,

@@ -1,0 +1,1 @@
+"""Controls of the laboratory and the field: recognised, kept apart from samples, and used."""
