@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
-from ingest.profile import Position, Profile
+from ingest.profile import FromColumn, Position, Profile
 from ingest.visible import visible
 
 MOST_COLUMNS = 300
@@ -43,7 +44,6 @@ class Origin:
 def origin_of(profile: Profile) -> Origin:
     """What a profile says of its data, read now."""
     stated = profile.dataset
-    columns = list(profile.columns())
     return Origin(
         licence=stated.licence,
         provider=stated.provider,
@@ -53,12 +53,24 @@ def origin_of(profile: Profile) -> Origin:
         software=f"edaphos {version('edaphos')}",
         read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         positions=tuple(_positions(profile.position)),
-        columns=tuple((key, visible(column)) for key, column in columns[:MOST_COLUMNS]),
+        columns=tuple(islice(_columns(profile), MOST_COLUMNS)),
     )
 
 
+def _columns(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What each column is, the contaminant itself where a column holds one."""
+    measured = profile.measurements.columns if profile.measurements else {}
+    for key, column in profile.columns():
+        if key == "measurements.columns":
+            yield visible(measured[column].contaminant), visible(column)
+        else:
+            yield key, visible(column)
+
+
 def _positions(position: Position) -> Iterator[str]:
-    if position.crs is not None:
+    if isinstance(position.crs, FromColumn):
+        yield f"the system of each row from {visible(position.crs.column)}"
+    elif position.crs is not None:
         x, y = visible(position.x.column), visible(position.y.column)
         yield f"{position.crs} ({position.system.name}): x from {x}, y from {y}"
     second = position.second

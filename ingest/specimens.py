@@ -1,12 +1,14 @@
 """Specimens out of a batch of cells: who, where, how deep, when, and what soil."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ingest.coordinates import Fault, Located, distance_m, from_degrees, locate
+from ingest.coordinates import Fault, Located, distance_m, from_degrees, horizontal_crs, locate
+from ingest.depths import read_depths
 from ingest.numbers import blanks
 from ingest.profile import FromColumn, Position, SecondPosition, Specimen
 from ingest.sheet import Sheet
@@ -28,6 +30,8 @@ NUMBERS = {
     "toc_percent": PERCENT,
 }
 TEXTS = ("land_use", "texture")
+# what tells the specimens of a site apart, where it stands in a column
+TELL_APART = ("medium", "depth_cm", "upper_depth_cm", "lower_depth_cm", "sampled")
 FAULTS = {
     Fault.ORIGIN: ("position-at-origin", "is (0, 0), which is what empty coordinates become"),
     Fault.OUTSIDE: ("position-outside", "lies more than {tolerance:g} degrees outside the area of use of {crs}"),
@@ -37,8 +41,9 @@ FAULTS = {
 
 def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
     """The columns of a position: as given, and as longitude and latitude (NaN where at fault, and then noted)."""
-    x = sheet.number(position.x, rule="position-unreadable")
-    y = sheet.number(position.y, rule="position-unreadable")
+    if isinstance(position.crs, FromColumn):
+        return _in_each_system(sheet, position, position.crs)
+    x, y = sheet.coordinate(position.x, "x", position), sheet.coordinate(position.y, "y", position)
     tolerated = tuple(fault for fault, (rule, _) in FAULTS.items() if not sheet.rejects(rule))
     located = locate(x, y, position.system, position.area_tolerance_degrees, tolerated)
     if position.second is not None:
@@ -51,12 +56,41 @@ def read_positions(sheet: Sheet, position: Position) -> dict[str, Any]:
         "latitude": located.latitude,
         "x_as_given": x,
         "y_as_given": y,
-        "positional_accuracy_m": _nullable(sheet.number(position.accuracy_m, (0.0, np.inf))),
+        "crs_as_given": pa.repeat(pa.scalar(position.crs), len(x)),
+        "positional_accuracy_m": _nullable(sheet.number(position.accuracy_m, (0.0, np.inf), field="accuracy_m")),
     }
 
 
+def _in_each_system(sheet: Sheet, position: Position, given: FromColumn) -> dict[str, Any]:
+    """The same where each row names its system: the rows of each are read together and put back into their order."""
+    names = pc.fill_null(sheet.text(given), "")
+    parts, places = [], []
+    for name in pc.unique(names).to_pylist():
+        where = np.asarray(pc.equal(names, name).to_numpy(zero_copy_only=False), np.bool_)
+        system = name if _is_system(name) else "EPSG:4326"
+        if system != name:
+            reason = "names no coordinate reference system; write for example 'EPSG:4326'"
+            sheet.find("position-unreadable", where, names, reason, (given.column, True))
+        own = replace(sheet.part(where), findings=sheet.findings if system == name else [])
+        parts.append(pa.table(read_positions(own, position.model_copy(update={"crs": system}))))
+        places.append(np.flatnonzero(where))
+    order = np.argsort(np.concatenate(places), kind="stable") if places else np.empty(0, np.int64)
+    table = pc.take(pa.concat_tables(parts), pa.array(order)).combine_chunks()
+    doubles = ("longitude", "latitude", "x_as_given", "y_as_given")
+    columns = {name: table[name].combine_chunks() for name in table.column_names}
+    return columns | {name: columns[name].to_numpy(zero_copy_only=False) for name in doubles}
+
+
+def _is_system(name: str) -> bool:
+    try:
+        horizontal_crs(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
-    x, y = sheet.cells(position.x.column), sheet.cells(position.y.column)
+    x, y = sheet.joined(position.x), sheet.joined(position.y)
     both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(x, y, " "))
     at = (f"{position.x.column}, {position.y.column}", True)
     empty = (fault == Fault.MISSING) & (blanks(x, sheet.marks) | blanks(y, sheet.marks))
@@ -67,7 +101,7 @@ def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
 
 
 def _located(sheet: Sheet, position: Position, second: SecondPosition) -> Located:
-    x, y = sheet.number(second.x), sheet.number(second.y)
+    x, y = sheet.coordinate(second.x, "x", second), sheet.coordinate(second.y, "y", second)
     return locate(x, y, second.system, position.area_tolerance_degrees, (Fault.OUTSIDE,))
 
 
@@ -112,7 +146,9 @@ def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
     _note_controls(sheet, specimen)
     columns |= read_positions(sheet, position)
     for key, within in NUMBERS.items():
-        columns[key] = _nullable(sheet.number(getattr(specimen, key), within))
+        columns[key] = _nullable(sheet.number(getattr(specimen, key), within, field=key))
+    if specimen.depth_cm is not None:
+        columns |= read_depths(sheet, specimen.depth_cm)
     for key in TEXTS:
         columns[key] = sheet.text(getattr(specimen, key))
     columns["medium"] = pc.fill_null(sheet.text(specimen.medium), "unknown")
@@ -123,14 +159,20 @@ def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
 
 
 def _codes(sheet: Sheet, specimen: Specimen) -> dict[str, Any]:
-    """Codes of specimen and site; where only one has a column it names both, where none has the row's number does."""
+    """Codes of specimen and site; a specimen without a code of its own is named after its site and what else differs.
+
+    Where there is no site either, the row's number names both.
+    """
     given = specimen.code or specimen.site
     if given is None:
         rows = pc.cast(pa.array(sheet.rows), pa.string())
         return {"code": rows, "site": rows}
     code = _required(sheet, given)
-    site = code if specimen.site is None or specimen.site == given else sheet.text(specimen.site)
-    return {"code": code, "site": pc.coalesce(site, code)}
+    site = code if specimen.site is None else pc.coalesce(sheet.text(specimen.site), code)
+    if specimen.code is None:
+        told_apart = [part for part in (getattr(specimen, key) for key in TELL_APART) if isinstance(part, FromColumn)]
+        code = pc.binary_join_element_wise(code, *(sheet.joined(part) for part in told_apart), " ")
+    return {"code": pc.utf8_rtrim_whitespace(code), "site": site}
 
 
 def _note_controls(sheet: Sheet, specimen: Specimen) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Tag, field_validator, model_validator
 
 from ingest.complaints import ALTERNATIVES
 from ingest.errors import IngestError
@@ -25,34 +25,53 @@ class Part(BaseModel):
 
 
 class FromColumn(Part):
-    """A value that stands in a column of the file."""
+    """A value that stands in a column of the file, or in several of them that are read as one text.
+
+    `unit` is the one of a length, area or share that is not in the field's own; it may stand in a column too.
+    """
 
     column: str
+    also: tuple[str, ...] = ()
+    unit: str | None = None
+    unit_column: str | None = None
     values: dict[str, str] = {}
     otherwise: str | None = None
     scheme: Scheme | None = None
     format: str | None = None
     optional: bool = False
 
+    @field_validator("also", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is read for the value."""
+        return (self.column, *self.also, *((self.unit_column,) if self.unit_column else ()))
+
     @model_validator(mode="after")
     def _one_translation(self) -> Self:
+        if self.unit and self.unit_column:
+            raise ValueError("give either unit or unit_column")
         if self.scheme and (self.values or self.otherwise):
             raise ValueError("scheme translates the codes, so values and otherwise have no place beside it")
         return self
 
 
-def _kind(value: object) -> str:
+def kind_of_given(value: object) -> str:
+    """The tag of a field that is given for all rows, or of one that stands in a column."""
     return ALTERNATIVES[isinstance(value, dict | FromColumn)]
 
 
 Text: TypeAlias = Annotated[
-    Annotated[str, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(_kind)
+    Annotated[str, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(kind_of_given)
 ]
 Number: TypeAlias = Annotated[
-    Annotated[float, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(_kind)
+    Annotated[float, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(kind_of_given)
 ]
 Day: TypeAlias = Annotated[
-    Annotated[dt.date, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(_kind)
+    Annotated[dt.date, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(kind_of_given)
 ]
 AsGiven: TypeAlias = str | float | dt.date | FromColumn | None
 
@@ -61,7 +80,7 @@ def columns_of(part: BaseModel, above: str = "", *, optional: bool = True) -> It
     """Every (key, column) below a part of a profile, with or without those that a file may lack."""
     for key, given in _given_in(part, above):
         if optional or not given.optional:
-            yield key, given.column
+            yield from ((key, column) for column in given.columns)
 
 
 def _given_in(part: BaseModel, above: str) -> Iterator[tuple[str, FromColumn]]:

@@ -1,12 +1,12 @@
 """Where the coordinates of a file stand, and in which system."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Discriminator, Field, Tag
 from pyproj import CRS
 
 from ingest.coordinates import horizontal_crs
-from ingest.profile.fields import GEOMETRY_X, GEOMETRY_Y, FromColumn, Number, Part, ProfileError
+from ingest.profile.fields import GEOMETRY_X, GEOMETRY_Y, FromColumn, Number, Part, ProfileError, kind_of_given
 
 
 def _known_system(value: str) -> str:
@@ -14,7 +14,13 @@ def _known_system(value: str) -> str:
     return value
 
 
+Hemisphere: TypeAlias = Literal["N", "E", "S", "W"]
 System: TypeAlias = Annotated[str, AfterValidator(_known_system)]
+
+
+SystemOrColumn: TypeAlias = Annotated[
+    Annotated[System, Tag("<constant>")] | Annotated[FromColumn, Tag("<column>")], Discriminator(kind_of_given)
+]
 
 
 class SecondPosition(Part):
@@ -23,6 +29,7 @@ class SecondPosition(Part):
     crs: System
     x: FromColumn
     y: FromColumn
+    letters: dict[str, Hemisphere] = Field(default_factory=dict)
     tolerance_m: Annotated[float, Field(gt=0)] = 100.0
 
     @property
@@ -32,11 +39,15 @@ class SecondPosition(Part):
 
 
 class Position(Part):
-    """Where the coordinates stand and in which system; a geographic file knows both."""
+    """Where the coordinates stand and in which system; a geographic file knows both.
 
-    crs: System | None = None
+    `letters` says what letters of hemispheres mean that differ between languages, such as the O of ouest and of Ost.
+    """
+
+    crs: SystemOrColumn | None = None
     x: FromColumn = FromColumn(column=GEOMETRY_X)
     y: FromColumn = FromColumn(column=GEOMETRY_Y)
+    letters: dict[str, Hemisphere] = Field(default_factory=dict)
     accuracy_m: Number | None = None
     area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
     second: SecondPosition | None = None
@@ -48,4 +59,6 @@ class Position(Part):
             raise ProfileError(
                 "neither the profile nor the file says in which system the coordinates are: position.crs"
             )
+        if isinstance(self.crs, FromColumn):
+            raise ProfileError("the system of the coordinates differs from row to row: position.crs is a column")
         return horizontal_crs(self.crs)
