@@ -19,6 +19,11 @@ class Rule:
     says: str
     overridable: bool = False
 
+    @property
+    def doubts_place(self) -> bool:
+        """Whether what breaks the rule stays, but may lie elsewhere."""
+        return self.severity == "flag" and "position" in self.name
+
 
 _ALL = (
     Rule("ragged-row", "reject", "the row has another number of cells than the heading"),
@@ -138,7 +143,7 @@ class Noted(Protocol):
         """In how many places the rule is broken."""
 
 
-def flagged_rows(findings: Iterable[Finding]) -> NDArray[np.int64]:
-    """The rows of which something was flagged, in no order and perhaps repeated."""
-    flagged = [finding.rows for finding in findings if finding.rule.severity == "flag"]
+def misplaced_rows(findings: Iterable[Finding]) -> NDArray[np.int64]:
+    """The rows whose position was flagged, in no order and perhaps repeated."""
+    flagged = [finding.rows for finding in findings if finding.rule.doubts_place]
     return np.concatenate([np.empty(0, np.int64), *flagged])

@@ -17,7 +17,7 @@ from db.versions import raise_version
 from ingest import datasets
 from ingest.contaminants import Contaminants, shipped_contaminants
 from ingest.copying import copy_rows, points, reserve_ids, whole
-from ingest.findings import flagged_rows
+from ingest.findings import misplaced_rows
 from ingest.harmonise import Observations, harmonise
 from ingest.origin import origin_of
 from ingest.profile import Profile
@@ -222,12 +222,12 @@ def _count_released(inventory: Inventory) -> Counter[str]:
 
 
 def _tally_samples(found: Observations) -> Content:
-    doubted = flagged_rows(found.findings)
+    doubted = misplaced_rows(found.findings)
     return SampleTally.of(found.specimens, found.measurements, doubted=doubted, rejected=found.rejected).summary()
 
 
 def _tally_sources(found: Inventory) -> Content:
-    doubted = flagged_rows(found.findings)
+    doubted = misplaced_rows(found.findings)
     return SourceTally.of(found.sources, found.releases, doubted=doubted, rejected=found.rejected).summary()
 
 

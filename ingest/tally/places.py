@@ -13,7 +13,7 @@ Axes: TypeAlias = tuple[Any, Any]
 
 FINEST = 24
 """Halvings of 360 degrees: cells of 2.4 metres at the equator, which keep small surveys where they are."""
-MOST_CELLS = 1500
+MOST_CELLS = 3000
 CORNER = np.array([180.0, 90.0])
 # bits of a number with gaps for those of another between them: shift, and what to keep
 SPREAD = (
