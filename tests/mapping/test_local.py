@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from mapping.compiled import compiled, covariances
 from mapping.covariance import Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
-from mapping.lanes import compiled, covariances
-from mapping.system import LocalSystem
+from mapping.local import LocalSystem
 from mapping.trend import trend_of
 
 RNG = np.random.default_rng(11)
@@ -35,8 +35,8 @@ def test_lanes_solve_what_one_by_one_is_solved(name: str, kind: str, neighbours:
     trend, _ = trend_of(kind, None, XY)
     system = LocalSystem(XY, MODELS[name], RNG.uniform(0.0, 0.2, 150), trend, neighbours)
     assert compiled(MODELS[name]) is not None
-    found = system.krige(PLACES, DATA)
-    one_by_one = system._krige_part(PLACES, DATA, None)
+    found = system.krige(PLACES, system.dual(DATA))
+    one_by_one = system._one_by_one(PLACES, system.dual(DATA), None)
     np.testing.assert_allclose(found.mean, one_by_one.mean, rtol=1e-9, atol=1e-10)
     np.testing.assert_allclose(found.variance, one_by_one.variance, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(found.lagrange, one_by_one.lagrange, rtol=1e-8, atol=1e-11)
@@ -57,7 +57,8 @@ def test_compiled_covariances_are_the_covariances(name: str) -> None:
 def test_what_does_not_compile_is_solved_one_by_one(covariance: Covariance) -> None:
     trend, _ = trend_of("ordinary", None, XY)
     assert compiled(covariance) is None
-    found = LocalSystem(XY, covariance, np.zeros(150), trend, 12).krige(PLACES, DATA)
+    system = LocalSystem(XY, covariance, np.zeros(150), trend, 12)
+    found = system.krige(PLACES, system.dual(DATA))
     assert np.isfinite(found.mean).all()
     np.testing.assert_allclose(found.variance[:3], 0.0, atol=1e-10)
 
@@ -65,7 +66,8 @@ def test_what_does_not_compile_is_solved_one_by_one(covariance: Covariance) -> N
 def test_several_threads_may_predict_at_once() -> None:
     trend, _ = trend_of("ordinary", None, XY)
     system = LocalSystem(XY, MODELS["exponential"], np.zeros(150), trend, 12)
-    alone = system.krige(PLACES, DATA).mean
+    dual = system.dual(DATA)
+    alone = system.krige(PLACES, dual).mean
     with ThreadPoolExecutor(4) as threads:
-        for found in threads.map(lambda _: system.krige(PLACES, DATA).mean, range(20)):
+        for found in threads.map(lambda _: system.krige(PLACES, dual).mean, range(20)):
             assert (found == alone).all()
