@@ -18,7 +18,7 @@ from benchmarks.line import Line, seconds
 from db import migrate
 from db.embedded import Cluster
 from ingest.contaminants import shipped_contaminants
-from ingest.harmonise import harmonise
+from ingest.harmonise import Survey
 from ingest.load import load_samples
 from ingest.profile import Profile
 
@@ -49,7 +49,8 @@ class _Bench:
             load_samples(connection, self.file, self.profile())
 
     def harmonise(self) -> None:
-        harmonise(self.file, self.profile(), shipped_contaminants())
+        for _ in Survey(self.file, self.profile(), shipped_contaminants()).chunks():
+            pass
 
     def geopandas(self) -> None:
         """The same sites, specimens and measurements, each with its position and a spatial index and nothing else."""

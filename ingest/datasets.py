@@ -70,24 +70,32 @@ def stored(connection: Connection, profile: Profile, kind: str) -> Stored | None
     return Stored(*row)
 
 
-def write(connection: Connection, before: Stored | None, profile: Profile, report: Report) -> int:
+def write(
+    connection: Connection, before: Stored | None, profile: Profile, kind: str, file_name: str, checksum: str
+) -> int:
     """Insert or update the dataset and give its identifier; an update raises its version."""
     values = {
         **profile.dataset.model_dump(),
-        "kind": report.kind,
-        "checksum": report.checksum,
-        "file_name": report.file,
+        "kind": kind,
+        "checksum": checksum,
+        "file_name": file_name,
         "profile": profile.to_dict(),
-        "report": report.to_dict(),
     }
     table = tables.dataset
     if before is None:
-        return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+        statement = insert(table).values(**values, report={}).returning(table.c.id)
+        return int(connection.execute(statement).scalar_one())
     changes = {**values, "version": table.c.version + 1, "loaded_at": func.now()}
     connection.execute(update(table).where(table.c.id == before.id).values(changes))
     if profile.dataset.visibility != "public":
         hide_what_rests_on(connection, profile.dataset.name)
     return before.id
+
+
+def write_report(connection: Connection, dataset: int, report: Report) -> None:
+    """Keep what the load of a dataset did."""
+    changed = update(tables.dataset).where(tables.dataset.c.id == dataset)
+    connection.execute(changed.values(report=report.to_dict()))
 
 
 def remove(connection: Connection, name: str) -> Removed:

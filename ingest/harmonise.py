@@ -1,251 +1,228 @@
-"""From batches of cells to specimens and measurements of a whole file, every row of which is accounted for."""
+"""From batches of cells to specimens and measurements, chunk by chunk, every row of which is accounted for.
 
-from collections.abc import Iterable, Mapping
+A file is read once: each batch is checked row by row and against what came before it, the lessons that need the whole
+file learn from it, and it is put aside. Then the chunks come back in their order, are judged by what was learnt, and
+go to who stores them. Nothing grows with the file but keys of 64 bits.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
-from ingest.findings import RULES, Finding, Rule
-from ingest.measurements import Series, no_measurement, read_measurements, series_of
+from ingest.findings import misplaced_rows
+from ingest.hashing import Memory, keys_of
+from ingest.knowledge import Lesson, lessons_for
+from ingest.ledger import Ledger, rejections
+from ingest.measurements import no_measurement, read_measurements, series_of
 from ingest.numbers import Mask
-from ingest.precision import Precision, fill_uncertainty
 from ingest.profile import Measurements, Profile, Specimen
-from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
+from ingest.readers import files_of
+from ingest.readers.base import Batch
+from ingest.records import open_sheets
 from ingest.report import problems_of
-from ingest.rules import MEASUREMENT_CHECKS, SPECIMEN_CHECKS
+from ingest.rows import Judged, Rows
 from ingest.sheet import Sheet
 from ingest.specimens import read_specimens
+from ingest.spill import Spill
 
-SAME_SPECIMEN = ("x_as_given", "y_as_given", "upper_depth_cm", "lower_depth_cm", "sampled_from", "medium")
-SAME_MEASUREMENT = ("contaminant", "digestion", "instrument", "standard", "basis")
+Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Observations:
-    """What a file says, ready to be stored.
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Rows that are stored together, as Arrow tables.
 
-    `specimens` and `measurements` are Arrow tables; `record` of a measurement is the row of its specimen in the table.
-    `rejected` holds longitudes and latitudes of the rows that are not stored, NaN where unknown.
+    Specimens and sites are numbered over the whole file in the order in which they are stored: `sites` and `specimens`
+    begin with the numbers `first_site` and `first_specimen`, `specimens` name their site and `measurements` their
+    specimen by number, which may be one of an earlier chunk. `flagged` holds file rows whose position is in doubt,
+    `lost` the longitudes and latitudes of rows that are not stored. `records` are all rows of the chunk, to which
+    `record` of a measurement points.
     """
 
+    first_site: int
+    first_specimen: int
+    sites: Any
     specimens: Any
     measurements: Any
-    findings: tuple[Finding, ...]
-    rows_in: int
-    loaded: int
-    duplicates: int
-    rejected: tuple[Any, Any]
+    records: Any
+    flagged: NDArray[np.int64]
+    lost: tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    specimens: Any
-    measurements: Any
-    written: NDArray[np.int64]
-    findings: tuple[Finding, ...]
+class Survey:
+    """A file of samples that has been read once; its `chunks` can be taken once.
 
+    The counts and the ledger are complete when the last chunk was taken. Raises `IngestError` when nothing in the file
+    can be loaded: while reading, or at the last chunk.
+    """
 
-def harmonise(file: Path, profile: Profile, contaminants: Contaminants) -> Observations:
-    """Read and check a file of samples; raises `IngestError` when nothing in it can be loaded."""
-    specimen, measured = profile.specimen, profile.measurements
-    if specimen is None or measured is None:
-        raise IngestError(f"the profile of {profile.dataset.name!r} describes sources, not samples")
-    series = series_of(measured, contaminants)
-    sheets, guesses = open_sheets(file, profile)
-    parts = [_read(sheet, profile, specimen, series, contaminants) for sheet in sheets]
-    observations = _assemble(parts, measured, guesses, profile.quality_rules)
-    if observations.measurements.num_rows == 0 and not (measured.may_be_empty and observations.loaded):
-        raise _nothing(file.name, observations)
-    return observations
+    def __init__(
+        self, file: Path, profile: Profile, contaminants: Contaminants, progress: Progress | None = None
+    ) -> None:
+        specimen, measured = profile.specimen, profile.measurements
+        if specimen is None or measured is None:
+            raise IngestError(f"the profile of {profile.dataset.name!r} describes sources, not samples")
+        self.file, self.ledger = file, Ledger()
+        self.rows_in = self.loaded = self.duplicates = self.measured = 0
+        self.rejections = Spill()
+        self._measured = measured
+        self._own_sites = specimen.site is not None and specimen.site != (specimen.code or specimen.site)
+        self._rules = profile.quality_rules
+        self._lessons = lessons_for(measured)
+        self._aside = Spill()
+        self._read(_Reading(profile, specimen, measured, contaminants, self._lessons), profile, progress)
 
-
-def _read(
-    sheet: Sheet, profile: Profile, specimen: Specimen, series: Iterable[Series], contaminants: Contaminants
-) -> _Part:
-    specimens = read_specimens(sheet, profile.position, specimen)
-    notation = profile.measurements.notation if profile.measurements else None
-    tables, written = [], np.zeros(len(sheet.rows), dtype=np.int64)
-    for one in series:
-        table, has_value = read_measurements(sheet, one, notation, contaminants)
-        tables.append(table)
-        written += has_value
-    return _Part(specimens, pa.concat_tables(tables), written, tuple(sheet.findings))
-
-
-def _assemble(
-    parts: list[_Part], measured: Measurements, guesses: tuple[Finding, ...], rules: Mapping[str, Rule]
-) -> Observations:
-    work = _Work.of(parts, rules)
-    work.findings += guesses
-    work.check_specimens()
-    duplicate = work.drop_repeated_rows()
-    work.drop_repeated_codes(shared=measured.long or measured.replicates == "number")
-    work.check_measurements()
-    work.settle_repeated_measurements(number=measured.replicates == "number")
-    loaded = work.loaded()
-    rows_in = work.specimens.num_rows + broken_rows(work.findings)
-    lost = work.specimens.filter(pa.array(~(loaded | duplicate)))
-    specimens, measurements = work.tables(loaded)
-    if measured.replicates == "number" and measurements.num_rows:
-        measurements, precisions = fill_uncertainty(measurements)
-        work.findings += [_precision(precision) for precision in precisions]
-    counts = (rows_in, int(loaded.sum()), int(duplicate.sum()))
-    rejected = lost["longitude"].to_numpy(), lost["latitude"].to_numpy()
-    return Observations(specimens, measurements, tuple(work.findings), *counts, rejected)
-
-
-@dataclass(slots=True)
-class _Work:
-    """The records of the whole file while rows drop out: `alive` (n,) says which are still in."""
-
-    specimens: Any
-    measurements: Any
-    written: NDArray[np.int64]
-    alive: Mask
-    findings: list[Finding]
-    rules: Mapping[str, Rule]
-
-    @classmethod
-    def of(cls, parts: list[_Part], rules: Mapping[str, Rule]) -> "_Work":
-        starts = np.cumsum([0, *(part.specimens.num_rows for part in parts)])
-        specimens = pa.concat_tables([part.specimens for part in parts]).combine_chunks()
-        measurements = pa.concat_tables(
-            [_shifted(part.measurements, int(start)) for part, start in zip(parts, starts, strict=False)]
-        )
-        findings = merged(finding for part in parts for finding in part.findings)
-        spoilt = [finding.rows for finding in findings if finding.whole_row]
-        rows = specimens["row"].to_numpy()
-        alive = ~np.isin(rows, np.concatenate(spoilt)) if spoilt else np.ones(len(rows), np.bool_)
-        written = np.concatenate([part.written for part in parts])
-        return cls(specimens, measurements.combine_chunks(), written, alive, findings, rules)
+    def _read(self, reading: "_Reading", profile: Profile, progress: Progress | None) -> None:
+        sheets, guesses = open_sheets(self.file, profile)
+        self.ledger.add(guesses)
+        done, size = 0, sum(part.stat().st_size for part in files_of(self.file, profile.file))
+        for sheet in sheets:
+            rows = reading.rows_of(sheet)
+            self.rows_in += len(sheet.rows) + len(sheet.batch.broken)
+            self.duplicates += int(np.count_nonzero(rows.repeated))
+            self.ledger.add(rows.findings)
+            flagged = pa.table({"row": misplaced_rows(rows.findings)})
+            self._aside.append(rows.table(), rows.measurements, rejections(rows.findings), flagged)
+            done += _bytes_of(sheet.batch)
+            if progress is not None:
+                progress(min(done, size), size)
 
     @property
-    def labels(self) -> Any:
-        """The codes as the file gives them, empty where the row's number stands in for one."""
-        codes = self.specimens["code"]
-        return pc.if_else(pc.equal(codes, pc.cast(self.specimens["row"], pa.string())), "", codes)
+    def shares_specimens(self) -> bool:
+        """Whether several rows may tell of one specimen."""
+        return self._measured.long or self._measured.replicates == "number"
 
-    def note(self, rule: str, where: Mask, texts: Any, reason: str, *, column: str | None = None) -> None:
-        """Note that records of a mask break a rule; a rejecting rule takes them out."""
-        if where.any() and rule in self.rules:
-            rejects = self.rules[rule].severity == "reject"
-            chosen = ["" if text is None else str(text) for text in pc.filter(texts, pa.array(where)).to_pylist()]
-            rows = self.specimens["row"].to_numpy()[where]
-            self.findings.append(Finding(self.rules[rule], rows, chosen, reason, column, rejects))
-            if rejects:
-                self.alive &= ~where
+    def chunks(self) -> Iterator[Chunk]:
+        """What is stored, in the order of the file."""
+        numbering = _Numbering(shared=self.shares_specimens, own_sites=self._own_sites)
+        for lesson in self._lessons:
+            self.ledger.add(lesson.findings())
+        for records, measurements, rejected, flagged in self._aside:
+            judged = Judged.by(self._lessons, records, measurements, self._rules)
+            self.ledger.add(judged.findings)
+            self.rejections.append(pa.concat_tables([rejected, rejections(judged.findings)]))
+            self.loaded += int(np.count_nonzero(judged.alive))
+            self.measured += judged.measurements.num_rows
+            yield numbering.chunk(judged, np.union1d(flagged["row"], misplaced_rows(judged.findings)))
+        self._aside.close()
+        if not self.measured and not (self._measured.may_be_empty and self.loaded):
+            raise self._nothing()
 
-    def check_specimens(self) -> None:
-        for rule, (check, column) in SPECIMEN_CHECKS.items():
-            self.note(rule, check(self.specimens) & self.alive, self.specimens[column], f"– {RULES[rule].says}")
+    def _nothing(self) -> IngestError:
+        first = next(iter(problems_of(self.ledger.entries)), None)
+        if first is None or first.severity != "reject":
+            return no_measurement(self.file.name)
+        return IngestError(f"{self.file.name}: nothing can be loaded; {first.message}")
 
-    def drop_repeated_rows(self) -> Mask:
-        """Take out rows that repeat an earlier one cell by cell."""
-        repeated = self.alive & ~is_first(self.specimens["content"], self.alive)
-        self.note("duplicate-row", repeated, self.labels, "repeats an earlier row cell by cell")
-        self.alive &= ~repeated
-        return repeated
 
-    def drop_repeated_codes(self, *, shared: bool) -> None:
-        """One code is one specimen: rows may share it in the long layout or as replicates, if they agree on it."""
-        codes = self.specimens["code"]
-        repeated = self.alive & ~is_first(codes, self.alive)
-        if shared and repeated.any():
-            repeated &= ~self._as_first()
-        self.note("duplicate-code", repeated, codes, "is a specimen that an earlier row describes differently")
+def _bytes_of(batch: Batch) -> int:
+    """About how many bytes of a text file a batch was: its cells and the marks between them."""
+    cells = batch.cells.num_rows * batch.cells.num_columns
+    return int(batch.cells.get_total_buffer_size() - 3 * cells)
 
-    def _as_first(self) -> Mask:
-        first = pa.array(first_places(self.specimens["code"], self.alive))
-        same = np.ones(len(self.alive), np.bool_)
-        for column in SAME_SPECIMEN:
-            values = self.specimens[column].combine_chunks()
-            there = pc.take(values, first)
-            equal = pc.or_(pc.fill_null(pc.equal(values, there), False), pc.and_(values.is_null(), there.is_null()))
-            same &= np.asarray(equal.to_numpy(zero_copy_only=False), np.bool_)
-        return same
 
-    def check_measurements(self) -> None:
-        self._keep_measurements(self.alive[self.measurements["record"].to_numpy()])
-        for rule, check in MEASUREMENT_CHECKS.items():
-            if rule in self.rules:
-                self._check_measured(rule, check(self.measurements))
+class _Reading:
+    """The first pass: batches to rows that are checked by themselves and against the rows before them."""
 
-    def _check_measured(self, rule: str, where: Mask) -> None:
-        self._note_measured(rule, where)
-        if self.rules[rule].severity == "reject":
-            self._keep_measurements(~where)
-        elif self.rules[rule].severity == "flag":
-            flags = pc.if_else(pa.array(where), rule, self.measurements["quality_flag"])
-            index = self.measurements.schema.get_field_index("quality_flag")
-            self.measurements = self.measurements.set_column(index, "quality_flag", flags)
+    def __init__(
+        self,
+        profile: Profile,
+        specimen: Specimen,
+        measured: Measurements,
+        contaminants: Contaminants,
+        lessons: tuple[Lesson, ...],
+    ) -> None:
+        self._profile, self._specimen, self._measured = profile, specimen, measured
+        self._contaminants, self._lessons = contaminants, lessons
+        self._series = series_of(measured, contaminants)
+        self._shared = measured.long or measured.replicates == "number"
+        self._rows, self._codes, self._values = Memory(np.int32), Memory(np.uint64), Memory(np.int32)
 
-    def settle_repeated_measurements(self, *, number: bool) -> None:
-        """The same measured again on the same specimen is a replicate, where the profile says so, or else refused."""
-        specimen = pc.take(self.specimens["code"], self.measurements["record"])
-        keys = (specimen, *(self.measurements[key] for key in SAME_MEASUREMENT))
-        counts = occurrences(pc.binary_join_element_wise(*keys, "\x1f"))
-        self.measurements = self.measurements.append_column("replicate", pa.array(counts))
-        if number:
-            self._note_measured("replicate", counts > 1)
-            return
-        self._note_measured("duplicate-measurement", counts > 1)
-        self._keep_measurements(counts == 1)
+    def rows_of(self, sheet: Sheet) -> Rows:
+        """What is left of a batch."""
+        specimens = read_specimens(sheet, self._profile.position, self._specimen)
+        measurements, written = self._measurements(sheet)
+        rows = Rows(specimens, measurements, written, sheet.findings, self._profile.quality_rules)
+        rows.check_specimens()
+        rows.drop_repeated_rows(self._rows)
+        rows.drop_repeated_codes(self._codes, shared=self._shared)
+        rows.check_measurements()
+        # codes that no other row shares cannot repeat a measurement of another chunk
+        values = self._values if self._shared else Memory(np.int32)
+        rows.settle_repeated_measurements(values, number=self._measured.replicates == "number")
+        for lesson in self._lessons:
+            lesson.learn(rows.measurements, rows.specimen_of_measurements)
+        return rows
 
-    def _keep_measurements(self, mask: Mask) -> None:
-        if not mask.all():
-            self.measurements = self.measurements.filter(pa.array(mask))
+    def _measurements(self, sheet: Sheet) -> tuple[Any, NDArray[np.int64]]:
+        tables, written = [], np.zeros(len(sheet.rows), np.int64)
+        for one in self._series:
+            table, has_value = read_measurements(sheet, one, self._measured.notation, self._contaminants)
+            tables.append(table)
+            written += has_value
+        return pa.concat_tables(tables).combine_chunks(), written
 
-    def _note_measured(self, rule: str, where: Mask) -> None:
-        chosen = self.measurements.filter(pa.array(where)).select(["row", "column", "contaminant", "original_text"])
-        labels = pc.binary_join_element_wise(chosen["column"], chosen["contaminant"], "\x1f")
-        for label in pc.unique(labels).to_pylist():
-            column, contaminant = label.split("\x1f")
-            group = chosen.filter(pc.equal(labels, label))
-            rows, texts = group["row"].to_numpy(), group["original_text"].to_pylist()
-            reason = f"({contaminant}) – {RULES[rule].says}"
-            self.findings.append(Finding(self.rules[rule], rows, texts, reason, column))
 
-    def loaded(self) -> Mask:
-        """Which records are stored: those with a measurement, or in which nothing was written."""
-        measured = np.zeros(len(self.alive), np.bool_)
-        measured[self.measurements["record"].to_numpy()] = True
-        nothing = self.written == 0
-        self.note("nothing-measured", self.alive & nothing, self.labels, "has no value in any measured column")
-        self.note("all-rejected", self.alive & ~nothing & ~measured, self.labels, "has no value that could be used")
-        return self.alive
+class _Numbering:
+    """The numbers of specimens and sites in the order in which they are stored, over all chunks."""
 
-    def tables(self, loaded: Mask) -> tuple[Any, Any]:
-        """The specimens that are stored, one per code, and the measurements that point to them."""
-        chosen = loaded & is_first(self.specimens["code"], loaded)
-        place = np.cumsum(chosen) - 1
-        first = first_places(self.specimens["code"], loaded)
-        record = place[first[self.measurements["record"].to_numpy()]]
-        index = self.measurements.schema.get_field_index("record")
-        return (
-            self.specimens.filter(pa.array(chosen)),
-            self.measurements.set_column(index, "record", pa.array(record)),
+    def __init__(self, *, shared: bool, own_sites: bool) -> None:
+        self._specimens = _Names() if shared else _Counter()
+        self._sites = _Names() if own_sites else _Counter()
+
+    def chunk(self, judged: Judged, flagged: NDArray[np.int64]) -> Chunk:
+        """What is stored of a chunk: each specimen and each site with its first row."""
+        first_specimen, first_site = len(self._specimens), len(self._sites)
+        number, new = self._specimens.number(judged.specimens["code"], judged.alive)
+        specimens = judged.specimens.filter(pa.array(new))
+        site, newly = self._sites.number(specimens["site"], np.ones(specimens.num_rows, np.bool_))
+        lost = judged.specimens.filter(pa.array(judged.lost))
+        return Chunk(
+            first_site=first_site,
+            first_specimen=first_specimen,
+            sites=specimens.filter(pa.array(newly)).select(["site", "longitude", "latitude"]),
+            specimens=specimens.append_column("site_number", pa.array(site)),
+            measurements=judged.measurements.append_column(
+                "specimen", pa.array(number[judged.measurements["record"].to_numpy()])
+            ),
+            records=judged.specimens,
+            flagged=flagged,
+            lost=(lost["longitude"].to_numpy(), lost["latitude"].to_numpy()),
         )
 
 
-def _precision(found: Precision) -> Finding:
-    reason = f"{found.label}: {found.pairs} pairs of replicates differ by {found.relative_sd:.1%} (standard deviation)"
-    return Finding(RULES["precision"], np.array([1]), [""], f"{reason}, taken as the uncertainty of the batch")
+class _Counter:
+    """Numbers for rows none of which tells of the same as another."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def number(self, _: Any, among: Mask) -> tuple[NDArray[np.int64], Mask]:
+        """The number of each row of the mask, and which are new: all of them."""
+        numbers = self._count + np.cumsum(among) - 1
+        self._count += int(np.count_nonzero(among))
+        return numbers, among
 
 
-def _shifted(measurements: Any, start: int) -> Any:
-    index = measurements.schema.get_field_index("record")
-    return measurements.set_column(index, "record", pc.add(measurements["record"], start))
+class _Names:
+    """Numbers for rows of which several may bear one name."""
 
+    def __init__(self) -> None:
+        self._memory = Memory(np.int32)
 
-def _nothing(file: str, observations: Observations) -> IngestError:
-    first = next(iter(problems_of(observations.findings)), None)
-    if first is None or first.severity != "reject":
-        return no_measurement(file)
-    return IngestError(f"{file}: nothing can be loaded; {first.message}")
+    def __len__(self) -> int:
+        return len(self._memory)
+
+    def number(self, names: Any, among: Mask) -> tuple[NDArray[np.int64], Mask]:
+        """The number of each row of the mask by its name, and which names are new."""
+        return self._memory.numbered(keys_of([names], len(among)), among)

@@ -3,32 +3,28 @@
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ingest.errors import IngestError
-from ingest.findings import Finding
 from ingest.profile import FileOptions
 from ingest.readers import open_file
 from ingest.readers.base import Batch
-from ingest.report import in_words
 
 NOTES = ("rejected_from", "rejected_row", "rejected_rules", "rejected_reason")
 
 
-def write_rejected(target: Path, file: Path, options: FileOptions, findings: Iterable[Finding]) -> None:
+def write_rejected(target: Path, file: Path, options: FileOptions, rejections: Iterable[tuple[Any, ...]]) -> None:
     """Write one line per row of which something was rejected: file, row, rules and reasons, then the row as it stands.
 
-    The cells come last and under their own headings, so that a corrected line can be put back into the file. When
-    nothing was rejected, no file is written, and one that an earlier load left there goes.
+    `rejections` holds for each batch of the file, in their order, what `ingest.ledger.rejections` says of its rows. The
+    cells come last and under their own headings, so that a corrected line can be put back into the file.
     """
-    reasons = _by_row(findings)
-    if not reasons:
-        target.unlink(missing_ok=True)
-        return
     opened = open_file(file, options)
     with target.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow([*NOTES, *opened.headings])
-        for batch in opened.batches:
+        for batch, (rejected,) in zip(opened.batches, rejections, strict=False):
+            reasons = _by_row(rejected)
             for row, cells in sorted(_records(batch, reasons)):
                 rules, sentences = zip(*reasons[row], strict=True)
                 writer.writerow([file.name, row, " ".join(dict.fromkeys(rules)), "; ".join(sentences), *cells])
@@ -43,12 +39,10 @@ def refuse_rejected(file: Path, options: FileOptions) -> None:
         )
 
 
-def _by_row(findings: Iterable[Finding]) -> dict[int, list[tuple[str, str]]]:
+def _by_row(rejected: Any) -> dict[int, list[tuple[str, str]]]:
     reasons: dict[int, list[tuple[str, str]]] = {}
-    for finding in findings:
-        if finding.rule.severity == "reject":
-            for row, text in zip(finding.rows.tolist(), finding.texts, strict=True):
-                reasons.setdefault(row, []).append((finding.rule.name, in_words(finding, text)))
+    for row, rule, reason in zip(*(column.to_pylist() for column in rejected.columns), strict=True):
+        reasons.setdefault(row, []).append((rule, reason))
     return reasons
 
 

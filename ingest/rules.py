@@ -51,37 +51,28 @@ def below_own_limit(measurements: Any) -> Mask:
     return _true(pc.and_(measured, pc.less(measurements["upper"], measurements["lod"])))
 
 
-def substituted_limit(measurements: Any) -> Mask:
-    """The lowest measured value of a contaminant and procedure repeats too often; those that bear it are suspects."""
-    suspects = np.zeros(measurements.num_rows, np.bool_)
-    lower, upper = _doubles(measurements, "lower"), _doubles(measurements, "upper")
-    for group in _groups(measurements, ("contaminant", "digestion", "instrument", "standard", "basis")):
-        values = upper[group][lower[group] == upper[group]]
-        minimum = repeated_minimum(values)
-        if minimum is not None:
-            suspects[group] |= (upper[group] == minimum) & (lower[group] == minimum)
-    return suspects
-
-
 def repeated_minimum(values: Doubles) -> float | None:
-    """The minimum of measured values of shape (n,), if it looks like a constant put in for "not detected".
+    """The minimum of measured values of shape (n,), if it looks like a constant put in for "not detected"."""
+    distinct, counts = np.unique(values, return_counts=True)
+    return float(distinct[0]) if is_spike(distinct[: NEIGHBOURS + 1], counts[: NEIGHBOURS + 1]) else None
+
+
+def is_spike(distinct: Doubles, counts: NDArray[np.int64]) -> bool:
+    """Whether the first of the lowest six distinct values (at most), rising, occurs too often beside the others.
 
     Substitution leaves a spike at the bottom, mostly with a gap above it, for the constant is a half or another
     fraction of the limit (Helsel 2012, ch. 1). Rounding does not: its lowest step is not more frequent than the steps
     above it. A spike is a minimum at least twice as frequent as each of the next five distinct values, and beyond
     chance (Poisson, 1e-4) at the frequency per rounding step that these five show.
     """
-    distinct, counts = np.unique(values, return_counts=True)
     if not distinct.size or counts[0] < FEWEST_REPEATS:
-        return None
-    minimum, repeats = float(distinct[0]), int(counts[0])
-    above = counts[1 : NEIGHBOURS + 1]
+        return False
+    repeats, above = int(counts[0]), counts[1:]
     if not above.size:
-        return minimum
-    steps = np.diff(distinct[: NEIGHBOURS + 1])
+        return True
+    steps = np.diff(distinct)
     expected = above.sum() * steps.min() / steps.sum()
-    spike = repeats >= 2 * above.max() and pdtrc(repeats - 1, expected) < CHANCE
-    return minimum if spike else None
+    return bool(repeats >= 2 * above.max() and pdtrc(repeats - 1, expected) < CHANCE)
 
 
 # rule: (check, column of the table that it looks at)
@@ -93,20 +84,8 @@ SPECIMEN_CHECKS: dict[str, tuple[Check, str]] = {
 MEASUREMENT_CHECKS: dict[str, Check] = {
     "implausible-value": implausible_value,
     "below-own-limit": below_own_limit,
-    "substituted-limit": substituted_limit,
 }
 
 
 def _true(values: Any) -> Mask:
     return np.asarray(pc.fill_null(values, False).to_numpy(), dtype=np.bool_)
-
-
-def _doubles(table: Any, column: str) -> Doubles:
-    return np.asarray(table[column].to_numpy(), dtype=np.float64)
-
-
-def _groups(table: Any, keys: tuple[str, ...]) -> list[NDArray[np.int64]]:
-    """The indices of the rows that agree in all keys."""
-    place = table.select(keys).append_column("place", pa.array(np.arange(table.num_rows)))
-    grouped = place.group_by(list(keys), use_threads=False).aggregate([("place", "list")])
-    return [np.asarray(places.values.to_numpy(), np.int64) for places in grouped["place_list"]]

@@ -74,6 +74,11 @@ class SampleTally:
             places=Mapped.of(here, in_doubt, rejected),
         )
 
+    @classmethod
+    def of_measurements(cls, records: Any, measurements: Any) -> "SampleTally":
+        """Count measurements alone, of specimens that are counted elsewhere; `record` is their place in `records`."""
+        return cls(series=_series(records, measurements))
+
     def merge(self, later: "SampleTally") -> "SampleTally":
         """This chunk and those that follow it in the file."""
         series, further = merged(self.series, later.series)
@@ -139,7 +144,8 @@ def _summed_up(key: Key, parts: list[tuple[str, Concentrations]]) -> Series:
         "above": whole.above,
         "between": whole.between,
         "flagged": whole.flagged,
-        "limits": {"lower": whole.limits[0], "upper": whole.limits[1]} if whole.below else None,
+        "limits": list(whole.limits) if whole.below else None,
+        "ceilings": list(whole.ceilings) if whole.above else None,
         "quantiles": whole.quantiles(),
         "exact": whole.exact is not None,
         "as_given": [_as_given(unit, found) for unit, found in parts],

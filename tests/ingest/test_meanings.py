@@ -15,9 +15,9 @@ from db.tables import measurement, specimen
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
 from ingest.headings import split_heading
+from ingest.knowledge import BATCH, ReplicatePrecision
 from ingest.load import load_samples
 from ingest.oxides import matched
-from ingest.precision import SERIES, fill_uncertainty
 from ingest.profile import Profile, ProfileError, read_profile
 from ingest.sectors import sector_of
 from ingest.units import to_kg
@@ -189,20 +189,25 @@ def test_replicates_give_the_relative_error_that_made_them(pairs: int, relative:
     upper = np.column_stack([means - half, means + half]).ravel()
     table = pa.table(
         {
-            "record": np.repeat(np.arange(pairs), 2),
             "replicate": np.tile([1, 2], pairs),
             "lower": upper,
             "upper": upper,
             "uncertainty": pa.nulls(2 * pairs, pa.float64()),
-            **{key: pa.repeat(pa.scalar("x"), 2 * pairs) for key in SERIES},
+            **{key: pa.repeat(pa.scalar("x"), 2 * pairs) for key in BATCH},
         }
     )
-    filled, found = fill_uncertainty(table)
-    assert [one.pairs for one in found] == [pairs]
-    assert found[0].relative_sd == pytest.approx(relative)
+    specimens = np.repeat(np.arange(pairs, dtype=np.uint64), 2)
+    learnt, little = ReplicatePrecision(), ReplicatePrecision()
+    for start in range(0, 2 * pairs, 7):
+        learnt.learn(table.slice(start, 7), specimens[start : start + 7])
+    little.learn(table.slice(0, 8), specimens[:8])
+    filled, _ = learnt.apply(table)
     np.testing.assert_allclose(filled["uncertainty"].to_numpy(), relative * upper)
-    few, none = fill_uncertainty(table.slice(0, 8))
-    assert (none, few["uncertainty"].null_count) == ((), 8)
+    assert [f"{pairs} pairs of replicates differ by {relative:.1%}" in found.reason for found in learnt.findings()] == [
+        True
+    ]
+    assert little.apply(table)[0]["uncertainty"].null_count == 2 * pairs
+    assert not list(little.findings())
 
 
 def test_severities_of_a_dataset(connection: Connection, write: Write, describe: Describe) -> None:
