@@ -1,9 +1,11 @@
 """The rule for silently substituted detection limits: it finds constants put in, and leaves rounding alone."""
 
 import csv
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,3 +66,55 @@ def test_the_meuse_metals(meuse: Path, metal: str, found: float | None) -> None:
 def test_every_check_is_a_rule_with_a_severity() -> None:
     for name in (*SPECIMEN_CHECKS, *MEASUREMENT_CHECKS):
         assert RULES[name].severity in ("reject", "flag", "info")
+
+
+TODAY = dt.datetime.now(dt.UTC).date()
+SOUND = {
+    "upper_depth_cm": 0.0,
+    "lower_depth_cm": 20.0,
+    "sampled_from": dt.date(2012, 5, 1),
+    "sampled_to": dt.date(2012, 5, 2),
+    "clay_percent": 20.0,
+    "silt_percent": 30.0,
+    "sand_percent": 50.0,
+}
+MEASURED = {"lower": 1.0, "upper": 1.0, "lod": 0.1, "analysed_on": dt.date(2012, 6, 1)}
+PROCEDURE = dict.fromkeys(("contaminant", "digestion", "instrument", "standard", "basis"), "x")
+
+
+def one_row(**changed: object) -> pa.Table:
+    types = {name: pa.float64() for name, value in {**SOUND, **MEASURED}.items() if isinstance(value, float)}
+    types |= dict.fromkeys(("sampled_from", "sampled_to", "analysed_on"), pa.date32())
+    given = {**SOUND, **MEASURED, **PROCEDURE, **changed}
+    return pa.table({name: pa.array([value], types.get(name)) for name, value in given.items()})
+
+
+def broken_by(row: pa.Table) -> set[str]:
+    specimen = {rule for rule, (check, _) in SPECIMEN_CHECKS.items() if check(row)[0]}
+    return specimen | {rule for rule, check in MEASUREMENT_CHECKS.items() if check(row)[0]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "rules"),
+    [
+        ({}, set()),
+        ({"upper_depth_cm": 30.0}, {"depth-order"}),
+        ({"upper_depth_cm": -5.0}, {"negative-depth"}),
+        ({"lower_depth_cm": 20_000.0}, {"implausible-depth"}),
+        ({"upper_depth_cm": 20_000.0, "lower_depth_cm": None}, {"implausible-depth"}),
+        ({"sampled_from": dt.date(2012, 5, 3)}, {"date-order"}),
+        ({"sampled_from": dt.date(1899, 12, 30)}, {"old-date"}),
+        ({"sampled_from": TODAY + dt.timedelta(days=9), "sampled_to": None}, {"future-date"}),
+        ({"analysed_on": TODAY + dt.timedelta(days=9)}, {"future-analysis"}),
+        ({"clay_percent": 40.0}, {"texture-sum"}),
+        ({"clay_percent": 22.0}, set()),
+        ({"lower": 2e6, "upper": 2e6}, {"implausible-value"}),
+        ({"lower": 0.09, "upper": 0.09}, {"below-own-limit"}),
+        ({"lower": 0.05, "upper": 0.05}, {"below-own-limit", "substituted-share"}),
+        ({"lower": 0.0707, "upper": 0.0707}, {"below-own-limit", "substituted-share"}),
+        ({"lower": 0.0, "upper": 0.05}, set()),
+        (dict.fromkeys((*SOUND, "lod", "analysed_on")), set()),
+    ],
+)
+def test_a_row_breaks_the_rules_it_breaks_and_no_others(changed: dict[str, object], rules: set[str]) -> None:
+    assert broken_by(one_row(**changed)) == rules
