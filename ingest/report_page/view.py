@@ -83,12 +83,13 @@ class Group:
 
 
 def tables(content: SampleContent) -> Part[Table]:
-    """The series by medium and procedure, those with most values first, in all as many as a page can show."""
+    """The series by medium and procedure, those of most values first, in all as many as a page can show."""
     shown = Part.of(content["series"], MOST_SERIES)
     found: dict[str, list[Series]] = {}
     for series in shown.shown:
         found.setdefault(_procedure(series), []).append(series)
-    return Part([_table(title, members) for title, members in found.items()], shown.hidden)
+    ordered = sorted(found.items(), key=lambda item: -sum(one["count"] for one in item[1]))
+    return Part([_table(title, members) for title, members in ordered], shown.hidden)
 
 
 def _table(title: str, series: Sequence[Series]) -> Table:
@@ -127,10 +128,11 @@ def _row(series: Series) -> Row:
 
 
 def _limits(series: Series) -> str:
-    limits = series["limits"]
-    if limits is None:
-        return "–"
-    low, high = limits["lower"], limits["upper"] or limits["lower"]
+    reaches = (("<", series["limits"]), (">", series["ceilings"]))
+    return "; ".join(f"{sign}{_reach(*ends)}" for sign, ends in reaches if ends) or "–"
+
+
+def _reach(low: float, high: float) -> str:
     return figures.number(low) if low == high else f"{figures.number(low)}–{figures.number(high)}"
 
 

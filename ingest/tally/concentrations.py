@@ -36,7 +36,8 @@ class Concentrations:
     """Values of one kind: how many of each sort, their bounds in fine bins, and pairs of bounds in coarse ones.
 
     `exact` holds bounds of shape (n, 2), sorted each for itself, while there are few; `least` and `greatest` are the
-    lowest upper and the highest lower bound, each with its text as it was given.
+    lowest upper and the highest lower bound, each with its text as it was given. `limits` is from where to where those
+    limits lie that values are below, `ceilings` the same of those that values are above; (∞, -∞) where there are none.
     """
 
     measured: int
@@ -50,6 +51,7 @@ class Concentrations:
     exact: Doubles | None
     extremes: Doubles
     limits: tuple[float, float]
+    ceilings: tuple[float, float]
     least: tuple[float, str]
     greatest: tuple[float, str]
 
@@ -57,7 +59,6 @@ class Concentrations:
     def of(cls, lower: Doubles, upper: Doubles, flagged: int, text: Callable[[int], str]) -> "Concentrations":
         """Count values between bounds of shape (n,), n > 0; `text` gives the text at a place."""
         measured, below, above = lower == upper, (lower == 0) & (upper > 0) & np.isfinite(upper), np.isinf(upper)
-        limits = upper[below]
         least, greatest = int(np.argmin(upper)), int(np.argmax(lower))
         return cls(
             measured=int(measured.sum()),
@@ -70,7 +71,8 @@ class Concentrations:
             pairs=Counts.of(_paired(lower, upper)),
             exact=np.column_stack([np.sort(lower), np.sort(upper)]) if len(lower) <= EXACT else None,
             extremes=np.array([[lower.min(), upper.min()], [lower.max(), upper.max()]]),
-            limits=(limits.min(), limits.max()) if limits.size else (np.inf, -np.inf),
+            limits=_reach(upper[below]),
+            ceilings=_reach(lower[above]),
             least=(float(upper[least]), text(least)),
             greatest=(float(lower[greatest]), text(greatest)),
         )
@@ -94,7 +96,8 @@ class Concentrations:
             pairs=self.pairs.merge(later.pairs),
             exact=self._exact_with(later),
             extremes=np.stack([np.minimum(both[0][0], both[1][0]), np.maximum(both[0][1], both[1][1])]),
-            limits=(min(self.limits[0], later.limits[0]), max(self.limits[1], later.limits[1])),
+            limits=_wider(self.limits, later.limits),
+            ceilings=_wider(self.ceilings, later.ceilings),
             least=min(self.least, later.least, key=_value),
             greatest=max(self.greatest, later.greatest, key=_value),
         )
@@ -134,6 +137,14 @@ class Concentrations:
             "measured": measured,
             "censored": doubtful,
         }
+
+
+def _reach(values: Doubles) -> tuple[float, float]:
+    return (float(values.min()), float(values.max())) if values.size else (np.inf, -np.inf)
+
+
+def _wider(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _fine(values: Doubles) -> NDArray[np.int64]:

@@ -32,7 +32,10 @@ class AsGiven(TypedDict):
 
 
 class Series(TypedDict):
-    """The values of one contaminant in one medium by one procedure, in mg/kg."""
+    """The values of one contaminant in one medium by one procedure, in mg/kg.
+
+    `limits` are the least and the greatest of the limits that values are below, `ceilings` of those they are above.
+    """
 
     contaminant: str
     medium: str
@@ -46,7 +49,8 @@ class Series(TypedDict):
     above: int
     between: int
     flagged: int
-    limits: Bounds | None
+    limits: list[float] | None
+    ceilings: list[float] | None
     quantiles: dict[str, Bounds]
     exact: bool
     as_given: list[AsGiven]

@@ -90,14 +90,13 @@ class SampleTally:
         )
 
     def summary(self) -> SampleContent:
-        """The counts as a report holds them; what was measured most often comes first."""
+        """The counts as a report holds them, series in the order of the file."""
         by_series: dict[Key, list[tuple[str, Concentrations]]] = {}
         for (*key, unit), found in self.series.items():
             by_series.setdefault(tuple(key), []).append((unit, found))
-        series = [_summed_up(key, parts) for key, parts in by_series.items()]
         return {
             "kind": "samples",
-            "series": sorted(series, key=lambda one: -one["count"]),
+            "series": [_summed_up(key, parts) for key, parts in by_series.items()],
             "further": self.further,
             "media": [_medium(key[0], found) for key, found in self.media.items()],
             "places": self.places.summary(),
