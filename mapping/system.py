@@ -32,6 +32,8 @@ from mapping.estimates import (
 from mapping.local import LocalSystem
 from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
+from mapping.triangle import Triangle
+from mapping.workers import in_parallel
 
 __all__ = [
     "Conditionals",
@@ -57,6 +59,7 @@ class GlobalSystem:
         matrix[np.diag_indices(len(places))] += error
         factor, self.ridge = stable_factor(matrix, covariance.sill)
         self._factor = np.asfortranarray(factor)
+        self._triangle = Triangle(self._factor)
         self._white_trend = self._whitened(trend(places))
         self._trend_covariance = np.linalg.inv(self._white_trend.T @ self._white_trend)
 
@@ -76,33 +79,35 @@ class GlobalSystem:
     def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """In parts of a fixed shape, so that a value does not depend on how many are asked for."""
         parts = parts_of(places, GLOBAL_PART)
-        return joined([self._krige_part(part, dual, block)[0] for part in parts], len(places))
+        return joined(list(in_parallel(lambda part: self._krige_part(part, dual, block), parts)), len(places))
 
     def joint(self, places: Vector, dual: Vector) -> tuple[Vector, Vector]:
         """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2 + k)."""
-        estimates, white, multiplier = self._krige_part(places, dual, None)
-        remainder = self.trend(places) - white.T @ self._white_trend
+        to_data, basis = self._to_data(places[:, :2], None), self.trend(places)
+        mean = to_data.T @ dual[: len(self.xy)] + basis @ dual[len(self.xy) :]
+        white = self._whitened(to_data)
+        remainder = basis - white.T @ self._white_trend
         xy = places[:, :2]
-        spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ multiplier.T
-        return estimates.mean, spread
+        spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ self._trend_covariance @ remainder.T
+        return mean, spread
 
-    def _krige_part(self, places: Vector, dual: Vector, block: Block | None) -> tuple[Estimates, Vector, Vector]:
+    def _krige_part(self, places: Vector, dual: Vector, block: Block | None) -> Estimates:
+        n = len(self.xy)
         to_data = self._to_data(places[:, :2], block)
         basis = trend_at(self.trend, places, block)
-        mean = np.hstack([to_data, basis]) @ dual
-        white = self._whitened(to_data.T)
+        mean = to_data.T @ dual[:n] + basis @ dual[n:]
+        white = self._triangle.solve(to_data)
         remainder = basis - white.T @ self._white_trend
         multiplier = remainder @ self._trend_covariance
-        variance = (
-            own_variance(self.covariance, block) - (white * white).sum(axis=0) + (remainder * multiplier).sum(axis=1)
-        )
-        estimates = Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
-        return estimates, white, multiplier
+        variance = own_variance(self.covariance, block) - np.einsum("ij,ij->j", white, white)
+        variance += (remainder * multiplier).sum(axis=1)
+        return Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
 
     def _to_data(self, xy: Points, block: Block | None) -> Vector:
+        """Covariances (n, b) of the data with places (b, 2) or blocks around them."""
         if self._compiled is not None and block is None:
-            return covariances(self._compiled, xy, self.xy)
-        return covariance_to(self.covariance, xy, self.xy, block)
+            return covariances(self._compiled, self.xy, xy)
+        return np.ascontiguousarray(covariance_to(self.covariance, xy, self.xy, block).T)
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """By the inverse of the whole system, without leaving anything out in turn (Dubrule 1983)."""

@@ -27,7 +27,7 @@ class Lanes(types.Type):
         super().__init__("Lanes")
 
 
-lanes = Lanes()  # type: ignore[no-untyped-call]
+lanes = Lanes()
 
 
 def operation(build: Callable[..., Any]) -> Any:
@@ -38,7 +38,7 @@ def operation(build: Callable[..., Any]) -> Any:
 @register_model(Lanes)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _VECTOR)
+        super().__init__(manager, kind, _VECTOR)  # type: ignore[no-untyped-call]
 
 
 def _row(context: Any, builder: Any, kind: Any, array: Any, row: Any) -> Any:

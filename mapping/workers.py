@@ -6,11 +6,12 @@ Results do not depend on how many threads there are, because the parts do not.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from threading import Lock, local
 from typing import TypeVar
 
@@ -36,16 +37,20 @@ def in_parallel(work: Callable[[Part], Result], parts: Iterable[Part]) -> Iterat
     comes here is done by the thread that it is on.
     """
     remaining = iter(parts)
-    if getattr(_HERE, "working", False) or processors() == 1:
+    first = list(islice(remaining, 2 * processors()))
+    if len(first) < 2 or processors() == 1 or getattr(_HERE, "working", False):
         with one_blas_thread():
-            yield from map(work, remaining)
+            yield from map(work, chain(first, remaining))
         return
     with one_blas_thread(), ThreadPoolExecutor(processors(), initializer=_at_work) as threads:
-        running = [threads.submit(work, part) for part in islice(remaining, 2 * processors())]
-        while running:
-            result = running.pop(0).result()
-            running.extend(threads.submit(work, part) for part in islice(remaining, 1))
-            yield result
+        running = deque(threads.submit(work, part) for part in first)
+        try:
+            while running:
+                yield running.popleft().result()
+                running.extend(threads.submit(work, part) for part in islice(remaining, 1))
+        finally:
+            for waiting in running:
+                waiting.cancel()
 
 
 def _at_work() -> None:
