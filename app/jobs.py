@@ -9,6 +9,7 @@ from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy import DateTime, Select, column, func, select, table
 
 from app.work import job_book
+from app.work.drift import DriftTerm
 from app.work.job_book import Order
 from app.work.maps import MapRequest
 from db.engine import Database
@@ -62,4 +63,5 @@ def from_json(stored: dict[str, Any]) -> MapRequest:
     chosen["depth"] = tuple(chosen["depth"]) if chosen["depth"] else None
     chosen["visibilities"] = tuple(chosen["visibilities"])
     area = Path(stored["area"]) if stored["area"] else None
-    return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area})
+    drift = tuple(DriftTerm(**term) for term in stored["drift"])
+    return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area, "drift": drift})

@@ -16,6 +16,9 @@ from mapping.search import Search
 MOST_CELLS = 400_000_000
 HULL_RATIO = 0.3
 """Between the tightest outline (0) and the convex hull (1): follows a river plain without cutting it up."""
+MOST_DOUBTS = 1_000_000
+REACH = 2.5
+"""Sample spacings: of places scattered at random one in 300 million lies farther from the nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,47 @@ def sample_spacing(xy: ArrayLike) -> float:
 def default_area(xy: ArrayLike) -> Any:
     """The area that samples at places (n, 2) can speak for: their concave hull and half a spacing around it.
 
-    A sample stands for the ground halfway to its neighbours; beyond, a map would be extrapolation. Returns a
-    shapely polygon; ValueError for fewer than two places.
+    A sample stands for the ground halfway to its neighbours; beyond, a map would be extrapolation. What lies farther
+    than `REACH` spacings from every sample, such as a sea between two coasts, is left out. Returns a shapely polygon or
+    multipolygon; ValueError for fewer than two places.
     """
-    places = as_points(xy)
+    places = np.unique(as_points(xy), axis=0)
+    spacing = sample_spacing(places)
     hull = shapely.concave_hull(shapely.multipoints(places), ratio=HULL_RATIO)
-    return shapely.buffer(hull, sample_spacing(places) / 2.0)
+    return _within_reach(shapely.buffer(hull, spacing / 2.0), places, spacing)
+
+
+def _within_reach(hull: Any, places: Points, spacing: float) -> Any:
+    """The hull without what is beyond reach; discs are drawn only around the cells where that may be, which are few."""
+    step, reach = max(spacing / 2.0, _coarsest(hull)), REACH * spacing
+    if step > reach:
+        # samples along a line: their hull is no wider than what is within reach
+        return hull
+    doubt, centres = _doubtful(hull, places, step, reach)
+    if not len(centres):
+        return hull
+    near = places[Search(centres).nearest(places, 1)[0][:, 0] <= reach + step]
+    discs = shapely.union_all(shapely.buffer(shapely.points(near), reach))
+    beyond = shapely.difference(shapely.intersection(hull, doubt), discs)
+    return shapely.difference(hull, beyond) if beyond.area > 0.0 else hull
+
+
+def _coarsest(hull: Any) -> float:
+    """A side of cells of which a million cover the hull, however thin or bent it is."""
+    west, south, east, north = hull.bounds
+    return float(np.sqrt((east - west) * (north - south) / MOST_DOUBTS))
+
+
+def _doubtful(hull: Any, places: Points, step: float, reach: float) -> tuple[Any, Points]:
+    """The cells of side `step` that meet the hull and may hold a place beyond reach: their union, their centres."""
+    grid, search = Grid.covering(hull.bounds, step, ""), Search(places)
+    around = shapely.buffer(hull, step)
+    shapely.prepare(around)
+    found, rows = [], max(1, 1_000_000 // grid.columns)
+    for start in range(0, grid.rows, rows):
+        centres = grid.centres(start, min(start + rows, grid.rows))
+        centres = centres[shapely.contains_xy(around, *centres.T)]
+        found.append(centres[search.nearest(centres, 1)[0][:, 0] > reach - step])
+    doubtful = np.vstack(found)
+    low, high = (doubtful - step / 2.0).T, (doubtful + step / 2.0).T
+    return shapely.union_all(shapely.box(*low, *high)), doubtful

@@ -1,17 +1,24 @@
 """`edaphos map CONTAMINANT`: interpolate and publish a surface."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.choices import Basis, Dataset, Depth, Digestion, Medium, selection_of
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database, transaction
 from app.jobs import defer_map
 from app.settings import Settings
-from app.work.maps import MapRequest, PublishedMap, make_map
+from app.work.drift import drift_terms
+from app.work.maps import WITH_DRIFT, MapRequest, PublishedMap, make_map
+from mapping.drift import TRANSFORMS
 from mapping.methods import METHODS
+
+AREA = "A file of polygons, or a layer, or one code of it (LAYER:CODE); default what the samples cover."
+METHOD = f"One of {', '.join(METHODS)}; default the first, with a drift the last."
 
 
 def register(application: typer.Typer) -> None:
@@ -23,9 +30,13 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     contaminant: Contaminant,
     *,
     resolution: Annotated[float, typer.Option(help="Side of a cell in metres.")],
-    area: Annotated[Path | None, typer.Option(help="Polygons to map; default what the samples cover.")] = None,
-    method: Annotated[str, typer.Option(help=f"One of {', '.join(METHODS)}.")] = "ordinary-kriging",
-    transform: Annotated[str, typer.Option(help="Scale of the model: log or identity.")] = "log",
+    area: Annotated[str | None, typer.Option(help=AREA)] = None,
+    drift: Annotated[list[str] | None, typer.Option(help="A registered layer in the trend; may be repeated.")] = None,
+    drift_transform: Annotated[list[str] | None, typer.Option(help=f"Of each drift: {', '.join(TRANSFORMS)}.")] = None,
+    method: Annotated[str | None, typer.Option(help=METHOD)] = None,
+    transform: Annotated[
+        str, typer.Option(help="Scale of the model: log, identity, boxcox, normal-score, auto.")
+    ] = "log",
     neighbours: Annotated[int | None, typer.Option(help="Use only this many nearest samples.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.", min=0)] = 0,
     dataset: Dataset = None,
@@ -39,7 +50,10 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     """Make a map: variogram, kriging, scores, a cloud-optimised GeoTIFF with its provenance."""
     settings = Settings()
     selection = selection_of(contaminant, dataset, medium, digestion, basis, depth)
-    request = MapRequest(selection, resolution, area and area.resolve(), method, transform, neighbours, seed)
+    terms = drift_terms(drift or (), drift_transform or ())
+    chosen = method or (WITH_DRIFT if terms else "ordinary-kriging")
+    file, within = _area(area)
+    request = MapRequest(selection, resolution, file, chosen, transform, neighbours, seed, within, terms)
     if later:
         with ready_database(settings) as database:
             job = defer_map(database, request)
@@ -50,6 +64,15 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     print_json(made.to_dict()) if as_json else show(made)
 
 
+def _area(text: str | None) -> tuple[Path | None, str | None]:
+    """A file, or a layer by its name: nobody calls a layer as files are called, with a dot or a slash."""
+    if text is None:
+        return None, None
+    if Path(text).exists() or "/" in text or "." in text.partition(":")[0]:
+        return Path(text).resolve(), None
+    return None, text
+
+
 def show(made: PublishedMap) -> None:
     """Print what was made, the fitted model and how good it is."""
     state = "made" if made.created else "is there already, nothing changed"
@@ -57,10 +80,21 @@ def show(made: PublishedMap) -> None:
     model, scores = made.parameters["model"], made.scores
     output.print(f"  samples    {model['samples']} ({model['censored']} known by bounds only)")
     output.print(f"  variogram  {model['variogram']}\n             {model['why']}")
-    for note in model["notes"]:
+    for term in made.parameters.get("drift", ()):
+        output.print(f"  drift      {escape(_in_words(term))}")
+    for note in [*made.parameters.get("drift_notes", ()), *model["notes"]]:
         output.print(f"  note       {note}")
     table = Table("leave-one-out, on the model's scale", "", "target", box=None, padding=(0, 2, 0, 2))
     targets = {"me": "0", "msdr": "1", "median_sdr": "0.455", "coverage_90": "0.90", "coverage_95": "0.95"}
     for name, value in scores.items():
         table.add_row(name, f"{value:.4g}", targets.get(name, ""))
     output.print(table)
+
+
+def _in_words(term: Mapping[str, Any]) -> str:
+    name = term["layer"] if term["transform"] == "none" else f"{term['transform']}({term['layer']})"
+    classes = f", classes {', '.join(term['classes'])}" if term["classes"] else ""
+    return (
+        f"{name}: {term['title']}, version {term['version']}, sha256 {term['checksum'][:16]}…, "
+        f"{term['sampling']}{classes}"
+    )

@@ -114,7 +114,8 @@ def _one_metal(settings: Settings, engine: Engine, name: str, bar: Bar) -> Metal
     with engine.begin() as connection:
         with bar(f"mapping {name}") as progress:
             made = make_map(settings, connection, request, progress)
-        material, fitted, grid, _ = rebuild(connection, made.parameters)
+        model = rebuild(connection, made)
+        material = model.material
         with bar(f"simulating {name}"):
             areas = areas_above(connection, made, limits_for(connection, made, assumed))
         rows = guideline_rows(connection, name)
@@ -125,6 +126,6 @@ def _one_metal(settings: Settings, engine: Engine, name: str, bar: Bar) -> Metal
         )
         verdicts = tuple(judge_samples(connection, material.rows))
         with bar(f"drawing {name}"):
-            album = Album(settings.pictures, made, material, area_sources(connection, material, grid))
-            pictures = album.draw(fitted, limit, [published.finding for published in findings])
+            album = Album(settings.pictures, made, material, area_sources(connection, material, model.grid))
+            pictures = album.draw(model.fitted, limit, [published.finding for published in findings])
     return Metal(made, verdicts, tuple(areas), findings, tuple(pictures))

@@ -13,7 +13,6 @@ from app.work.maps import PublishedMap, rebuild
 from db.samples import SampleRows
 from db.tables import guideline_value, surface_area
 from mapping.context import Context, parse_assumptions
-from mapping.grid import mask_inside
 from mapping.limits import Counts, assess, count_exceeding
 from mapping.simulation import AreaEstimate, simulate
 
@@ -108,11 +107,11 @@ _Areas = Mapping[float, tuple[AreaEstimate, float]]
 
 
 def _simulated_areas(connection: Connection, made: PublishedMap, limits: Sequence[float], seed: int) -> _Areas:
-    _, fitted, grid, area = rebuild(connection, made.parameters)
-    cells = grid.centres()[mask_inside(grid, area).ravel()]
-    simulation = simulate(fitted, cells, REALISATIONS, seed)
-    mapped = len(cells) * grid.cell_area
-    return {limit: (simulation.area_above(limit, grid.cell_area, LEVEL), mapped) for limit in limits}
+    model = rebuild(connection, made)
+    cells, covariates = model.cells()
+    simulation = simulate(model.fitted, cells, REALISATIONS, seed, covariates)
+    mapped = len(cells) * model.grid.cell_area
+    return {limit: (simulation.area_above(limit, model.grid.cell_area, LEVEL), mapped) for limit in limits}
 
 
 def _kept_areas(connection: Connection, made: PublishedMap, seed: int) -> _Areas:

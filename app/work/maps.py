@@ -5,8 +5,8 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,31 +14,37 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.settings import Settings
+from app.work.areas import MapArea, area_of
+from app.work.drift import DriftTerm, MapDrift, drift_of, unchanged, with_drift
 from app.work.projection import Projection, choose_projection
 from db.samples import Population, SampleRows, read_samples
 from db.selection import Selection
 from db.tables import contaminant, surface
-from mapping.grid import Grid, default_area, mask_inside
+from mapping.arrays import Points, Vector
+from mapping.grid import Grid, mask_inside
 from mapping.kriging import FittedKriging
 from mapping.methods import method_named
 from mapping.samples import Samples
+from mapping.scale import as_scale
 from mapping.surface import write_surface
-from mapping.transform import transform_named
 
 Progress = Callable[[int, int], None]
 UNIT = "mg/kg"
 DAY = 86_400.0
+WITH_DRIFT = "universal-kriging"
 
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """What to map and how: cells of `resolution` metres over `area` (a file of polygons) or what the samples cover."""
+    """What to map and how: cells of `resolution` metres over `area` (a file of polygons), over the areas of a layer
+    (`within`: its name, or name and code) or over what the samples cover; `drift` holds the layers in the trend.
+    """
 
     selection: Selection
     resolution: float
@@ -47,12 +53,16 @@ class MapRequest:
     transform: str = "log"
     neighbours: int | None = None
     seed: int = 0
+    within: str | None = None
+    drift: tuple[DriftTerm, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.resolution) and self.resolution > 0):
             raise ValueError(f"the resolution must be a length above zero in metres, got {self.resolution}")
         method_named(self.method)
-        transform_named(self.transform)
+        if self.drift and self.method != WITH_DRIFT:
+            raise ValueError(f"a drift is part of {WITH_DRIFT}, not of {self.method}")
+        as_scale(self.transform)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +100,7 @@ class PublishedMap:
     parameters: Mapping[str, Any] = field(repr=False)
     scores: Mapping[str, float] = field(repr=False)
     version: str = field(repr=False)
+    home: Path = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -120,50 +131,96 @@ def gather(connection: Connection, selection: Selection) -> Material:
     return Material(rows, rows.populations[0], projection, samples)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What is decided before anything is computed: samples, cells, which of them are mapped, and the drift there."""
+
+    material: Material
+    area: MapArea
+    drift: MapDrift | None
+    grid: Grid
+    inside: NDArray[np.bool_]
+    covariates: Vector | None
+
+    @property
+    def visibility(self) -> str:
+        """Who may see the map: who may see its samples and its layers."""
+        layers = [self.area.layer, *(self.drift.layers if self.drift else ())]
+        private = any(layer is not None and layer.visibility != "public" for layer in layers)
+        return "private" if private else self.material.visibility
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of the layers that it rests on."""
+        used = [self.area.layer, *(self.drift.layers if self.drift else ())]
+        return sorted({layer.name for layer in used if layer is not None})
+
+
 def make_map(
     settings: Settings, connection: Connection, request: MapRequest, progress: Progress | None = None
 ) -> PublishedMap:
     """Make the surface that a request describes, or return it where the same was made before."""
-    material = gather(connection, request.selection)
-    area = _area(request, material)
-    grid, inside = _cells(request, material, area)
-    parameters = _parameters(request, material, grid, area)
+    plan = _plan(settings, connection, request)
+    parameters = _parameters(request, plan)
     identity = _hash(parameters)
     identifier = f"{request.selection.contaminant}-{identity[:8]}"
     known = known_map(settings, connection, identifier)
     if known:
-        again = update(surface).where(surface.c.id == identifier, surface.c.visibility != material.visibility)
-        connection.execute(again.values(visibility=material.visibility))
+        again = update(surface).where(surface.c.id == identifier, surface.c.visibility != plan.visibility)
+        connection.execute(again.values(visibility=plan.visibility))
         return known
-    recipe = method_named(request.method)(
-        transform=transform_named(request.transform), neighbours=request.neighbours, seed=request.seed
-    )
-    fitted = recipe.fit(material.samples)
+    recipe = method_named(request.method)(transform=request.transform, neighbours=request.neighbours, seed=request.seed)
+    fitted = recipe.fit(plan.material.samples)
     scores = fitted.leave_one_out().scores()
     made = PublishedMap(
         id=identifier,
         created=True,
-        title=_title(connection, request, material),
+        title=_title(connection, request, plan.material),
         path=settings.surfaces / f"{identifier}.tif",
         parameters=parameters | {"model": fitted.parameters()},
         scores=scores,
         version=identity,
+        home=settings.home,
     )
     settings.surfaces.mkdir(parents=True, exist_ok=True)
     _sweep(settings.surfaces)
     provenance = {"contaminant": request.selection.contaminant, "unit": UNIT, "identity": identity, "scores": scores}
-    write_surface(made.path, fitted, grid, provenance | parameters, inside, progress)
-    _register(settings, connection, made, material, grid)
+    write_surface(made.path, fitted, plan.grid, provenance | parameters, plan.inside, progress, plan.covariates)
+    _register(settings, connection, made, plan)
     return made
 
 
-def rebuild(
-    connection: Connection, parameters: Mapping[str, Any]
-) -> tuple[Material, FittedKriging, Grid, BaseGeometry]:
-    """The fitted model of a surface, its grid and its area; `ValueError` when its samples have changed since."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Rebuilt:
+    """The fitted model of a surface with its samples, grid and area, and its drift."""
+
+    material: Material
+    fitted: FittedKriging
+    grid: Grid
+    area: BaseGeometry
+    drift: MapDrift | None
+
+    def cells(self) -> tuple[Points, Vector | None]:
+        """Centres (n, 2) of the mapped cells, and their covariates (n, k) where there is a drift."""
+        centres = self.grid.centres()[mask_inside(self.grid, self.area).ravel()]
+        if self.drift is None:
+            return centres, None
+        covariates = self.drift.drift.at(centres)
+        known = np.isfinite(covariates).all(axis=1)
+        return centres[known], covariates[known]
+
+
+def rebuild(connection: Connection, made: PublishedMap) -> Rebuilt:
+    """The model of a surface, not fitted again; `ValueError` when its samples or layers have changed since."""
+    parameters = made.parameters
     material = gather(connection, selection_from(parameters))
+    area = shapely.from_wkb(bytes.fromhex(parameters["area"]))
+    terms = [DriftTerm(each["layer"], each["transform"]) for each in parameters.get("drift", ())]
+    drift = _drift(connection, made.home, terms, material, area)
+    unchanged(drift, parameters)
+    material = _drifting(material, drift)
     fitted = FittedKriging.rebuild(material.samples, parameters["model"])
-    return material, fitted, Grid(**parameters["grid"]), shapely.from_wkb(bytes.fromhex(parameters["area"]))
+    return Rebuilt(material, fitted, Grid(**parameters["grid"]), area, drift)
 
 
 def selection_from(parameters: Mapping[str, Any]) -> Selection:
@@ -175,18 +232,36 @@ def selection_from(parameters: Mapping[str, Any]) -> Selection:
     return Selection(**stored)
 
 
-def _area(request: MapRequest, material: Material) -> BaseGeometry:
-    """The polygon to be mapped, in the metres of the samples."""
-    if request.area is None:
-        hull: BaseGeometry = default_area(material.samples.xy)
-        return hull
-    return read_area(request.area, material.projection.crs)
+def _plan(settings: Settings, connection: Connection, request: MapRequest) -> Plan:
+    material = gather(connection, request.selection)
+    crs = material.projection.crs
+    area = area_of(connection, request.area, request.within, material.samples.xy, crs)
+    grid, inside = _cells(request, material, area.polygon)
+    drift = _drift(connection, settings.home, request.drift, material, area.polygon)
+    covariates = None if drift is None else drift.drift.on(grid, inside)
+    if covariates is not None and not np.isfinite(covariates).all(axis=2).any():
+        raise ValueError(f"the drift {', '.join(map(str, request.drift))} is known at no cell of the area to be mapped")
+    return Plan(_drifting(material, drift), area, drift, grid, inside, covariates)
+
+
+def _drift(
+    connection: Connection, home: Path, terms: Sequence[DriftTerm], material: Material, area: BaseGeometry
+) -> MapDrift | None:
+    return drift_of(connection, home, terms, material.rows, material.samples, material.projection, area)
+
+
+def _drifting(material: Material, drift: MapDrift | None) -> Material:
+    """The samples that have a value of the drift, with it."""
+    if drift is None:
+        return material
+    rows, samples = with_drift(material.rows, material.samples, drift)
+    return replace(material, rows=rows, samples=samples)
 
 
 def _cells(request: MapRequest, material: Material, area: BaseGeometry) -> tuple[Grid, NDArray[np.bool_]]:
     """The grid over the area, and which of its cells are mapped; `ValueError` for a map of nothing."""
     if not area.intersects(shapely.multipoints(material.samples.xy).envelope):
-        raise ValueError(f"{request.area}: the area lies beyond the samples, where nothing is known")
+        raise ValueError(f"{request.area or request.within}: the area lies beyond the samples, where nothing is known")
     grid = Grid.covering(area.bounds, request.resolution, material.projection.name)
     inside = mask_inside(grid, area)
     if not inside.any():
@@ -207,32 +282,9 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def read_area(path: Path, crs: CRS) -> BaseGeometry:
-    """The union of the polygons of a file, in `crs`; `ValueError` when it has none or no system of its own."""
-    import pyogrio  # noqa: PLC0415  it brings pandas along, for a second, and most maps need no file
-
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    try:
-        meta, _, geometries, _ = pyogrio.raw.read(path, columns=[])
-    except pyogrio.errors.DataSourceError as error:
-        raise ValueError(f"{path}: not a file of polygons that can be read: {error}") from None
-    if meta["crs"] is None:
-        raise ValueError(f"{path}: the file does not say its coordinate reference system")
-    shapes = shapely.force_2d(shapely.from_wkb(geometries))
-    polygons = [shape for shape in shapes if shape is not None and shape.geom_type in ("Polygon", "MultiPolygon")]
-    if not polygons:
-        raise ValueError(f"{path}: the file holds no polygon")
-    transformer = Transformer.from_crs(CRS.from_user_input(meta["crs"]), crs, always_xy=True)
-    moved = shapely.transform(polygons, lambda xy: np.column_stack(transformer.transform(*xy.T)))
-    area: BaseGeometry = shapely.union_all(shapely.make_valid(moved))
-    if area.is_empty or not np.isfinite(area.bounds).all():
-        raise ValueError(f"{path}: the polygons lie outside the area in which {crs.name} can be used")
-    return area
-
-
-def _parameters(request: MapRequest, material: Material, grid: Grid, area: BaseGeometry) -> dict[str, Any]:
+def _parameters(request: MapRequest, plan: Plan) -> dict[str, Any]:
     """Everything on which the values of the map depend; JSON types."""
+    material = plan.material
     selection = {name: value for name, value in asdict(request.selection).items() if value is not None}
     return {
         "software": f"edaphos {version('edaphos')}",
@@ -245,15 +297,25 @@ def _parameters(request: MapRequest, material: Material, grid: Grid, area: BaseG
         "datasets": list(material.rows.datasets),
         "context": material.context,
         "population": str(material.population),
-        "grid": asdict(grid),
-        "area": shapely.to_wkb(shapely.normalize(area)).hex(),
-        "area_is": "the area given"
-        if request.area
-        else "the concave hull of the samples and half a sample spacing around",
+        "grid": asdict(plan.grid),
+        "area": shapely.to_wkb(shapely.normalize(plan.area.polygon)).hex(),
+        "area_is": plan.area.meaning,
         "projection": material.projection.name,
         "projection_scale_error": material.projection.scale_error,
         "support": "point",
+        **_drift_parameters(plan),
     }
+
+
+def _drift_parameters(plan: Plan) -> dict[str, Any]:
+    told: dict[str, Any] = {"layers": plan.layers}
+    if plan.drift is None or plan.covariates is None:
+        return told
+    unknown = int((plan.inside & ~np.isfinite(plan.covariates).all(axis=2)).sum())
+    notes = list(plan.drift.notes)
+    if unknown:
+        notes.append(f"{unknown} of {int(plan.inside.sum())} cells have no value of the drift and are not mapped")
+    return told | {"drift": plan.drift.describe(), "drift_notes": notes}
 
 
 def _hash(parameters: Mapping[str, Any]) -> str:
@@ -266,7 +328,9 @@ def known_map(settings: Settings, connection: Connection, identifier: str) -> Pu
     if row is None or not (settings.home / row["path"]).exists():
         return None
     path = settings.home / row["path"]
-    return PublishedMap(identifier, False, row["title"], path, row["parameters"], row["scores"], row["version"])
+    return PublishedMap(
+        identifier, False, row["title"], path, row["parameters"], row["scores"], row["version"], settings.home
+    )
 
 
 def _title(connection: Connection, request: MapRequest, material: Material) -> str:
@@ -276,11 +340,13 @@ def _title(connection: Connection, request: MapRequest, material: Material) -> s
     datasets = " + ".join(material.rows.datasets[:3]) + (" + …" if len(material.rows.datasets) > 3 else "")
     scale = "" if request.transform == "log" else f", {request.transform} scale"
     nearest = "" if request.neighbours is None else f", {request.neighbours} neighbours"
-    return f"{name}, {datasets}, {request.method.replace('-', ' ')}{scale}{nearest}, {request.resolution:g} m"
+    drift = f" on {' + '.join(map(str, request.drift))}" if request.drift else ""
+    return f"{name}, {datasets}, {request.method.replace('-', ' ')}{drift}{scale}{nearest}, {request.resolution:g} m"
 
 
-def _register(settings: Settings, connection: Connection, made: PublishedMap, material: Material, grid: Grid) -> None:
+def _register(settings: Settings, connection: Connection, made: PublishedMap, plan: Plan) -> None:
     """The row of the catalogue; the same map made twice at once is one row."""
+    material, grid = plan.material, plan.grid
     row = {
         "id": made.id,
         "contaminant_id": material.rows.contaminant,
@@ -293,7 +359,7 @@ def _register(settings: Settings, connection: Connection, made: PublishedMap, ma
         "version": made.version,
         "crs": material.projection.name,
         "cell_m": grid.cell,
-        "visibility": material.visibility,
+        "visibility": plan.visibility,
         "geom": f"SRID=4326;{_footprint(grid, material.projection).wkt}",
     }
     connection.execute(insert(surface).values(row).on_conflict_do_nothing())

@@ -119,7 +119,8 @@ def test_a_lost_file_is_made_again(zinc: PublishedMap, settings: Settings, conne
 
 
 def test_the_model_is_rebuilt_from_the_catalogue(zinc: PublishedMap, connection: Connection) -> None:
-    _, fitted, grid, _ = rebuild(connection, zinc.parameters)
+    model = rebuild(connection, zinc)
+    fitted, grid = model.fitted, model.grid
     surface_read = Surface.read(zinc.path)
     cell = np.argwhere(np.isfinite(surface_read.prediction.mean))[100]
     place = grid.centres().reshape(*grid.shape, 2)[tuple(cell)]
