@@ -20,13 +20,13 @@ from ingest.findings import misplaced_rows
 from ingest.hashing import Memory, keys_of
 from ingest.knowledge import Lesson, lessons_for
 from ingest.ledger import Ledger, rejections
-from ingest.measurements import no_measurement, read_measurements, series_of
+from ingest.measurements import read_measurements, series_of
 from ingest.numbers import Mask
 from ingest.profile import Measurements, Profile, Specimen
 from ingest.readers import files_of
 from ingest.readers.base import Batch
 from ingest.records import open_sheets
-from ingest.report import problems_of
+from ingest.report import RefusedError, problems_of
 from ingest.rows import Judged, Rows
 from ingest.sheet import Sheet
 from ingest.specimens import read_specimens
@@ -115,11 +115,13 @@ class Survey:
         if not self.measured and not (self._measured.may_be_empty and self.loaded):
             raise self._nothing()
 
-    def _nothing(self) -> IngestError:
+    def _nothing(self) -> RefusedError:
         first = next(iter(problems_of(self.ledger.entries)), None)
         if first is None or first.severity != "reject":
-            return no_measurement(self.file.name)
-        return IngestError(f"{self.file.name}: nothing can be loaded; {first.message}")
+            said = f"{self.file.name}: not one value could be loaded, so nothing was changed"
+        else:
+            said = f"{self.file.name}: nothing can be loaded; {first.message}"
+        return RefusedError(said, self.ledger.entries, self.rows_in, self.duplicates)
 
 
 def _bytes_of(batch: Batch) -> int:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from db.tables import BASES
 from ingest.censoring import Outcome, Values, read_values
 from ingest.contaminants import Contaminants
-from ingest.errors import IngestError
 from ingest.headings import split_heading
 from ingest.numbers import Mask, State, among, blanks, read_numbers
 from ingest.oxides import matched
@@ -248,8 +247,3 @@ def _problems(sheet: Sheet) -> Iterator[tuple[Outcome, tuple[str, str]]]:
     yield Outcome.NOT_A_NUMBER, ("not-a-number", unreadable_reason(State.NOT_A_NUMBER, sheet.marks))
     yield Outcome.AMBIGUOUS, ("ambiguous-number", unreadable_reason(State.AMBIGUOUS, sheet.marks))
     yield from PROBLEMS.items()
-
-
-def no_measurement(file: str) -> IngestError:
-    """The complaint about a file of which not one value could be used."""
-    return IngestError(f"{file}: not one value could be loaded, so nothing was changed")

@@ -1,11 +1,12 @@
 """What a load did: the counts, what came in, and every problem in a sentence that names row and column."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ingest.errors import IngestError
 from ingest.findings import RULES, Noted, Severity
 from ingest.origin import Origin, origin_of
 from ingest.profile import Profile
@@ -142,24 +143,33 @@ class Report:
         return replace(self, unchanged=True)
 
 
-def refusal(file: Path, profile: Profile, reason: str) -> Report:
-    """The report on a file of which nothing was loaded."""
-    kind = "samples" if profile.sources is None else "sources"
+class RefusedError(IngestError):
+    """A file of which nothing can be loaded although its rows were read: how many, and what was wrong with them."""
+
+    def __init__(self, message: str, findings: Sequence[Noted], rows_in: int, duplicates: int = 0) -> None:
+        super().__init__(message)
+        self.findings, self.rows_in, self.duplicates = findings, rows_in, duplicates
+
+
+def refusal(file: Path, profile: Profile, error: IngestError) -> Report:
+    """The report on a file of which nothing was loaded, with what was found in its rows if they were read."""
+    known = error if isinstance(error, RefusedError) else RefusedError(str(error), (), 0)
     return Report(
         dataset=profile.dataset.name,
         title=profile.dataset.title,
-        kind=kind,
+        kind="samples" if profile.sources is None else "sources",
         file=visible(file.name),
         checksum="",
         unchanged=False,
-        rows_in=0,
+        rows_in=known.rows_in,
         loaded=0,
-        rejected=0,
-        duplicates=0,
+        rejected=known.rows_in - known.duplicates,
+        duplicates=known.duplicates,
         measurements={},
-        problems=(),
+        problems=problems_of(known.findings),
+        broken=broken_by(known.findings),
         origin=origin_of(profile),
-        refused=visible(reason, LONGEST_REASON),
+        refused=visible(str(error), LONGEST_REASON),
     )
 
 

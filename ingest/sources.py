@@ -17,7 +17,7 @@ from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
 from ingest.profile import FromColumn, Position, Profile, ProfileError, Release, Sources
 from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
-from ingest.report import Problem
+from ingest.report import Problem, RefusedError, problems_of
 from ingest.shapes import read_shapes
 from ingest.sheet import Sheet
 from ingest.specimens import read_positions
@@ -182,7 +182,8 @@ def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
         *doubled,
     ]
     if not alive.any():
-        raise IngestError(f"{file.name}: nothing can be loaded; {Problem.of(findings[0]).message}")
+        said = f"{file.name}: nothing can be loaded; {problems_of(findings)[0].message}"
+        raise RefusedError(said, findings, content.rows_in, int(repeated.sum()))
     chosen = alive & is_first(codes, alive)
     counts = (content.rows_in, int(alive.sum()), int(repeated.sum()))
     lost = content.sources.filter(pa.array(~(alive | repeated)))
@@ -234,7 +235,8 @@ def _of_kept(releases: Any, alive: Mask) -> Any:
 def _outline(file: Path, content: _Content, geometry: str) -> Inventory:
     for finding in content.findings:
         if finding.rule.severity == "reject":
-            raise IngestError(f"{file.name}: the outline cannot do without a row; {Problem.of(finding).message}")
+            said = f"{file.name}: the outline cannot do without a row; {Problem.of(finding).message}"
+            raise RefusedError(said, content.findings, content.rows_in)
     corners = np.column_stack([content.sources["longitude"], content.sources["latitude"]])
     shape = geometries([_shape(file, geometry, corners)])
     index = content.sources.schema.get_field_index("geom")

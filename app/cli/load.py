@@ -1,5 +1,7 @@
 """`edaphos load samples|sources FILE --profile …`: a file into the tables."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +12,17 @@ from rich.table import Table
 from app.cli.layers import layer
 from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
+from app.work.load_reports import checked_target, default_target, write_report
+from ingest.errors import IngestError
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
-from ingest.report import Report
+from ingest.report import Report, refusal
 
 File = Annotated[Path, typer.Argument(help="The file to load.", show_default=False)]
 ProfileName = Annotated[str, typer.Option("--profile", help="Name of a shipped profile, or path of a TOML file.")]
+ReportTo = Annotated[
+    Path | None, typer.Option("--report", help="Where the report goes, *.html or *.json; else into the data folder.")
+]
 load = typer.Typer(help="Load a file of samples, of pollution sources, or a layer.", no_args_is_help=True)
 
 
@@ -26,23 +33,39 @@ def register(application: typer.Typer) -> None:
 
 
 @load.command()
-def samples(file: File, profile: ProfileName, *, as_json: Json = False) -> None:
+def samples(file: File, profile: ProfileName, *, report: ReportTo = None, as_json: Json = False) -> None:
     """Load point samples: one transaction, all or nothing; loading the same file twice changes nothing."""
-    settings = Settings()
-    described = read_profile(profile)
-    with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
-        report = load_samples(connection, existing_file(file), described, rejected_to=_rejected(settings, file))
-    show(report, as_json=as_json)
+    _load(load_samples, file, profile, report, as_json=as_json)
 
 
 @load.command()
-def sources(file: File, profile: ProfileName, *, as_json: Json = False) -> None:
+def sources(file: File, profile: ProfileName, *, report: ReportTo = None, as_json: Json = False) -> None:
     """Load an inventory of pollution sources."""
+    _load(load_sources, file, profile, report, as_json=as_json)
+
+
+def _load(load: Callable[..., Report], file: Path, profile: str, target: Path | None, *, as_json: bool) -> None:
     settings = Settings()
-    described = read_profile(profile)
-    with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
-        report = load_sources(connection, existing_file(file), described, rejected_to=_rejected(settings, file))
+    described, target = read_profile(profile), checked_target(target)
+    rejected = _rejected(settings, file)
+    try:
+        with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
+            report = load(connection, existing_file(file), described, rejected_to=rejected)
+    except IngestError as error:
+        refused = refusal(file, described, error)
+        raise IngestError(f"{error}\nreport: {_keep(settings, refused, target)}") from None
+    if rejected.is_file():
+        report = replace(report, rejected_file=str(rejected))
     show(report, as_json=as_json)
+    kept = _keep(settings, report, target)
+    if not as_json:
+        output.print(f"  report: {escape(str(kept))}")
+
+
+def _keep(settings: Settings, report: Report, target: Path | None) -> Path:
+    place = target or default_target(settings, report)
+    write_report(report, place)
+    return place
 
 
 def _rejected(settings: Settings, file: Path) -> Path:
