@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from mapping.system import Ensemble, GlobalSystem, LocalSystem, SingleSystem, Sy
 from mapping.trend import Trend, trend_of
 from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram, empirical_variogram
 from mapping.vecchia import VecchiaLikelihood, fit_vecchia
+from mapping.workers import one_blas_thread
 
 if TYPE_CHECKING:
     from mapping.kriging import Kriging
@@ -34,6 +36,8 @@ DEFAULT_NEIGHBOURS = 64
 FEWEST_FOR_LIKELIHOOD = 10
 LARGEST_CENSORED, MOST_CENSORED = 600, 5_000
 """Drawing and fitting in turn costs minutes beyond this many places, by the exact likelihood and by Vecchia's."""
+SMALL = 600
+"""With as few places several threads of the BLAS only get into each other's way."""
 REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
 PAIRS_OF_DRAWS = 20_000
 """Sites times completed data sets in one variogram: with many sites, few sets say as much."""
@@ -67,6 +71,10 @@ class Fitting:
 
     def run(self) -> Fitted:
         """Estimate what the recipe does not give, and solve."""
+        with one_blas_thread() if self.sites.n <= SMALL else nullcontext():
+            return self._run()
+
+    def _run(self) -> Fitted:
         if self.recipe.covariance is not None:
             return self.given(self.recipe.covariance, ())
         empirical, fit = self._variogram()

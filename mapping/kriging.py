@@ -14,6 +14,7 @@ from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
 from mapping.fitting import Fitted, Fitting
 from mapping.prediction import Prediction
 from mapping.samples import Samples
+from mapping.scale import ScaleToFit
 from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
 from mapping.support import Block
@@ -40,7 +41,7 @@ class Kriging:
     `reml` and `ml` take for more than 1,500 places, 600 with bounds); `auto` takes the likelihood where samples are
     known by bounds, there is a trend, or places are more than 1,500. `neighbours` limits each prediction
     to that many nearest samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples
-    known by bounds only.
+    known by bounds only. A `scale` chooses the transform from the samples.
     """
 
     transform: Transform = field(default_factory=Log)
@@ -54,6 +55,7 @@ class Kriging:
     seed: int = 0
     fitted_by: str = "auto"
     degree: int | None = None
+    scale: ScaleToFit | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -77,7 +79,12 @@ class Kriging:
 
     def fit(self, samples: Samples) -> FittedKriging:
         """Fit to samples; ValueError when they cannot carry a map at all."""
-        fitting = _fitting(self, samples)
+        recipe, why = self, tuple[str, ...]()
+        if self.scale is not None:
+            transform, why = self.scale.fitted(samples)
+            recipe = replace(self, transform=transform, scale=None)
+        fitting = _fitting(recipe, samples)
+        fitting.notes.extend(why)
         return _fitted(fitting, fitting.run())
 
 
@@ -202,7 +209,7 @@ class FittedKriging:
         recipe = self.recipe
         return {
             "kind": recipe.kind,
-            "transform": recipe.transform.name,
+            "transform": recipe.transform.spec,
             "covariance": self.covariance.to_dict(),
             "likely": [each.to_dict() for each in self.likely],
             "fitted_by": recipe.fitted_by,

@@ -10,22 +10,30 @@ from collections.abc import Callable
 from typing import Any
 
 from mapping.kriging import Kriging
-from mapping.transform import Transform, as_transform
+from mapping.scale import ScaleToFit, as_scale
+from mapping.transform import Transform
 
 
-def ordinary_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
+def ordinary_kriging(transform: Transform | ScaleToFit | str = "log", **parameters: Any) -> Kriging:
     """Kriging with an unknown mean: the default."""
-    return Kriging(kind="ordinary", transform=as_transform(transform), **parameters)
+    return _kriging("ordinary", transform, parameters)
 
 
-def simple_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
+def simple_kriging(transform: Transform | ScaleToFit | str = "log", **parameters: Any) -> Kriging:
     """Kriging with a known mean, that of the samples unless `mean` is given."""
-    return Kriging(kind="simple", transform=as_transform(transform), **parameters)
+    return _kriging("simple", transform, parameters)
 
 
-def universal_kriging(transform: Transform | str = "log", **parameters: Any) -> Kriging:
+def universal_kriging(transform: Transform | ScaleToFit | str = "log", **parameters: Any) -> Kriging:
     """Kriging with a trend in the covariates of the samples and a polynomial in the coordinates."""
-    return Kriging(kind="universal", transform=as_transform(transform), **parameters)
+    return _kriging("universal", transform, parameters)
+
+
+def _kriging(kind: str, transform: Transform | ScaleToFit | str, parameters: dict[str, Any]) -> Kriging:
+    scale = as_scale(transform)
+    if isinstance(scale, ScaleToFit):
+        return Kriging(kind=kind, scale=scale, **parameters)
+    return Kriging(kind=kind, transform=scale, **parameters)
 
 
 METHODS: dict[str, Callable[..., Kriging]] = {

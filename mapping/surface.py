@@ -215,5 +215,5 @@ def _describe(raster: Any, transform: Transform, provenance: Mapping[str, Any]) 
         raster.set_band_unit(band, units)
     plain = {key: value for key, value in provenance.items() if isinstance(value, str | int | float)}
     tags = {PREFIX + key.upper(): str(value) for key, value in plain.items()}
-    tags |= {PROVENANCE: json.dumps(provenance, sort_keys=True), TRANSFORM: transform.name}
+    tags |= {PROVENANCE: json.dumps(provenance, sort_keys=True), TRANSFORM: transform.spec}
     raster.update_tags(**tags)
