@@ -45,7 +45,7 @@ def work(settings: Settings, database: Database, *, until_empty: bool) -> None:
     """Carry out jobs one after the other, until stopped or, on wish, until none is left."""
     queue = queue_of(settings, database)
     with _housekeeping(settings, database):
-        asyncio.run(_work_until_empty(queue) if until_empty else _work_for_ever(queue))
+        asyncio.run(_work_until_empty(queue) if until_empty else work_for_ever(queue))
 
 
 def queue_of(settings: Settings, database: Database) -> App:
@@ -70,7 +70,8 @@ def queue_of(settings: Settings, database: Database) -> App:
     return queue
 
 
-async def _work_for_ever(queue: App) -> None:
+async def work_for_ever(queue: App) -> None:
+    """Until the process is asked to stop."""
     async with queue.open_async():
         await queue.run_worker_async(
             update_heartbeat_interval=HEARTBEAT_SECONDS,
