@@ -23,6 +23,7 @@ from ingest.ledger import Ledger, rejections
 from ingest.measurements import read_measurements, series_of
 from ingest.numbers import Mask
 from ingest.profile import Measurements, Profile, Specimen
+from ingest.quality.lesson import LaboratoryControls
 from ingest.readers import files_of
 from ingest.readers.base import Batch
 from ingest.records import open_sheets
@@ -75,7 +76,8 @@ class Survey:
         self._measured = measured
         self._own_sites = specimen.site is not None and specimen.site != (specimen.code or specimen.site)
         self._rules = profile.quality_rules
-        self._lessons = lessons_for(measured)
+        self._controls = LaboratoryControls(profile, specimen, measured, contaminants)
+        self._lessons = (*lessons_for(measured), self._controls)
         self._aside = Spill()
         self._read(_Reading(profile, specimen, measured, contaminants, self._lessons), profile, progress)
 
@@ -84,7 +86,7 @@ class Survey:
         self.ledger.add(guesses)
         done, size = 0, sum(part.stat().st_size for part in files_of(self.file, profile.file))
         for sheet in sheets:
-            rows = reading.rows_of(sheet)
+            rows = reading.rows_of(self._controls.take(sheet))
             self.rows_in += len(sheet.rows) + len(sheet.batch.broken)
             self.duplicates += int(np.count_nonzero(rows.repeated))
             self.ledger.add(rows.findings)
@@ -99,8 +101,15 @@ class Survey:
         """Whether several rows may tell of one specimen."""
         return self._measured.long or self._measured.replicates == "number"
 
+    @property
+    def controls(self) -> Any:
+        """The results of controls, as an Arrow table; None where there are none."""
+        return self._controls.results
+
     def chunks(self) -> Iterator[Chunk]:
         """What is stored, in the order of the file."""
+        self.loaded = self._controls.rows
+        self._controls.settle((records, measurements) for records, measurements, *_ in self._aside)
         numbering = _Numbering(shared=self.shares_specimens, own_sites=self._own_sites)
         for lesson in self._lessons:
             self.ledger.add(lesson.findings())

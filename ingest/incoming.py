@@ -18,6 +18,7 @@ from ingest.findings import Noted, misplaced_rows
 from ingest.harmonise import Chunk, Progress, Survey
 from ingest.ledger import rejections
 from ingest.profile import Profile
+from ingest.quality.storing import store_controls
 from ingest.sources import read_sources
 from ingest.storing import SampleStore
 from ingest.tally import SampleTally, SourceTally
@@ -82,6 +83,7 @@ class IncomingSamples:
         for chunk in self._survey.chunks():
             store.store(chunk)
             self._count(chunk)
+        store_controls(connection, dataset, self._survey.controls)
         self.loaded = self._survey.loaded
 
     def _count(self, chunk: Chunk) -> None:

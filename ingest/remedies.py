@@ -19,7 +19,7 @@ REMEDIES = {
     "position-outside": SYSTEM,
     "position-swapped": "Exchange position.x and position.y in the profile, or the two cells of the row.",
     "position-sign": "Add or take away the minus sign; west of Greenwich and south of the equator it belongs there.",
-    "position-zone": "Find out in which zone it was measured; a file of several zones reads position.crs from a column.",
+    "position-zone": "Find out in which zone it was measured; with several zones position.crs is a column.",
     "position-outside-survey": "Correct the coordinates, or position.within if the survey is larger.",
     "position-far": "Compare it with its neighbours in the file: a digit too many or a wrong sign is the usual reason.",
     "two-positions": "Find out which pair is right and correct the other; the sample lies where the first pair says.",

@@ -12,6 +12,7 @@ from ingest.depths import read_depths
 from ingest.numbers import blanks
 from ingest.profile import FromColumn, Position, SecondPosition, Specimen
 from ingest.sheet import Sheet
+from ingest.whereabouts import astray, box
 
 ANY = (-np.inf, np.inf)
 POSITIVE = (np.nextafter(0, 1), np.inf)
@@ -100,6 +101,21 @@ def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
         sheet.find(rule, fault == kind, both, reason.format(**told), at)
 
 
+def _note_astray(sheet: Sheet, position: Position, columns: dict[str, Any]) -> None:
+    """Note positions outside of where the survey says it was made, and what would put them inside."""
+    if position.within is None:
+        return
+    per_row = isinstance(position.crs, FromColumn)
+    names = ("longitude", "latitude") if per_row else ("x_as_given", "y_as_given")
+    placed = np.isfinite(columns["longitude"])
+    x, y = (np.where(placed, columns[name], np.nan) for name in names)
+    texts = pc.binary_join_element_wise(sheet.joined(position.x), sheet.joined(position.y), " ")
+    at = (f"{position.x.column}, {position.y.column}", True)
+    system = horizontal_crs("EPSG:4326") if per_row else position.system
+    for (rule, reason), where in astray(x, y, system, box(*position.within)):
+        sheet.find(rule, where, texts, reason, at)
+
+
 def _located(sheet: Sheet, position: Position, second: SecondPosition) -> Located:
     x, y = sheet.coordinate(second.x, "x", second), sheet.coordinate(second.y, "y", second)
     return locate(x, y, second.system, position.area_tolerance_degrees, (Fault.OUTSIDE,))
@@ -143,8 +159,8 @@ def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
     """A table with one row per record, in their order."""
     columns: dict[str, Any] = {"row": sheet.rows}
     columns |= _codes(sheet, specimen)
-    _note_controls(sheet, specimen)
     columns |= read_positions(sheet, position)
+    _note_astray(sheet, position, columns)
     for key, within in NUMBERS.items():
         columns[key] = _nullable(sheet.number(getattr(specimen, key), within, field=key))
     if specimen.depth_cm is not None:
@@ -173,17 +189,6 @@ def _codes(sheet: Sheet, specimen: Specimen) -> dict[str, Any]:
         told_apart = [part for part in (getattr(specimen, key) for key in TELL_APART) if isinstance(part, FromColumn)]
         code = pc.binary_join_element_wise(code, *(sheet.joined(part) for part in told_apart), " ")
     return {"code": pc.utf8_rtrim_whitespace(code), "site": site}
-
-
-def _note_controls(sheet: Sheet, specimen: Specimen) -> None:
-    """Blanks, reference materials and the like say how good the laboratory is, and nothing of the soil."""
-    given = specimen.quality_control
-    if given is not None:
-        kinds = pc.fill_null(sheet.text(given), "")
-        control = np.asarray(pc.not_equal(kinds, "").to_numpy(zero_copy_only=False), np.bool_)
-        sheet.find(
-            "quality-control", control, kinds, "is a check of the laboratory and no sample", (given.column, True)
-        )
 
 
 def _required(sheet: Sheet, given: FromColumn) -> Any:

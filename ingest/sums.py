@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ingest.errors import IngestError
 
 VOCABULARY = Path(__file__).parent / "vocabularies" / "sums.csv"
-SAME = ("specimen", "digestion", "instrument", "standard", "basis", "replicate")
+SAME = ("specimen", "procedure", "basis", "replicate")
 DERIVED, PARTIAL, CONTRADICTED = "derived-sum", "partial-sum", "sum-contradiction"
 TOLERANCE = 0.05
 """Reported sums are rounded, and so are their members: a difference below this share is none."""

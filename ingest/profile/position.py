@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pyproj import CRS
 
 from ingest.coordinates import horizontal_crs
@@ -23,6 +23,17 @@ SystemOrColumn: TypeAlias = Annotated[
 ]
 
 
+def _box(value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    west, south, east, north = value
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90):
+        raise ValueError("a box in degrees is [west, south, east, north]")
+    return value
+
+
+Edges: TypeAlias = tuple[float, float, float, float]
+Box: TypeAlias = Annotated[Edges, BeforeValidator(tuple), AfterValidator(_box)]
+
+
 class SecondPosition(Part):
     """Another pair of coordinates of the same place, to be compared with the first."""
 
@@ -41,7 +52,8 @@ class SecondPosition(Part):
 class Position(Part):
     """Where the coordinates stand and in which system; a geographic file knows both.
 
-    `letters` says what letters of hemispheres mean that differ between languages, such as the O of ouest and of Ost.
+    `within` is the box in degrees, [west, south, east, north], in which the survey was made. `letters` says what
+    letters of hemispheres mean that differ between languages, such as the O of ouest and of Ost.
     """
 
     crs: SystemOrColumn | None = None
@@ -50,6 +62,7 @@ class Position(Part):
     letters: dict[str, Hemisphere] = Field(default_factory=dict)
     accuracy_m: Number | None = None
     area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
+    within: Box | None = None
     second: SecondPosition | None = None
 
     @property

@@ -130,6 +130,13 @@ def _each_series(rows: Any, find: Callable[[Any], Found | None]) -> dict[Series,
     return found
 
 
+def _told(found: Mapping[Series, Found]) -> Iterator[tuple[Series, Found]]:
+    """What is worth saying: what all batches say together is not, where there is one batch."""
+    for (key, batch), one in found.items():
+        if batch or all(one != other for (kind, own), other in found.items() if kind == key and own):
+            yield (key, batch), one
+
+
 def _pairs(controls: Any, originals: Any, kind: str) -> Any:
     """Duplicates with a `first` value, that of their original; where either is a bound only it is not a number."""
     duplicates = _of_kind(controls, kind)
@@ -169,7 +176,7 @@ class _Words:
     findings: list[Finding] = field(default_factory=list)
 
     def precision(self, analysis: Mapping[Series, ErrorModel], controls: Any) -> None:
-        for series, model in analysis.items():
+        for series, model in _told(analysis):
             said = f"{model.pairs} analyses made twice give a standard deviation of {_in_words(model)}"
             rows = self._rows(controls, series, ("laboratory-duplicate",))
             self._say("precision", rows, f"{_label(series)}: {said}, taken as the uncertainty of its measurements")
@@ -177,7 +184,7 @@ class _Words:
     def sampling(
         self, sampling: Mapping[Series, ErrorModel], analysis: Mapping[Series, ErrorModel], controls: Any
     ) -> None:
-        for series, model in sampling.items():
+        for series, model in _told(sampling):
             rows = self._rows(controls, series, ("field-duplicate",))
             said = f"{model.pairs} places sampled twice differ by a standard deviation of {_in_words(model)}"
             laboratory = analysis.get(series)
@@ -188,7 +195,7 @@ class _Words:
             self._say("sampling-precision", rows, f"{_label(series)}: {said}")
 
     def blanks(self, blanks: Mapping[Series, BlankResult], controls: Any) -> None:
-        for series, blank in blanks.items():
+        for series, blank in _told(blanks):
             rows = self._rows(controls, series, ("blank",))
             stated = _stated_limit(rows)
             mean = f"{'at most ' if blank.bounded else ''}{blank.mean:.3g}"
@@ -213,7 +220,7 @@ class _Words:
             certified = _certified(rows, known, contaminants)
             for material in pc.unique(pc.fill_null(certified["material"], "")).to_pylist():
                 of_it = certified.filter(pc.equal(pc.fill_null(certified["material"], ""), material))
-                for series, bias in _each_series(of_it, _bias).items():
+                for series, bias in _told(_each_series(of_it, _bias)):
                     rule = beyond if bias.beyond(tolerance) else "reference-material"
                     chosen = self._rows(of_it, series, (kind,))
                     self._say(rule, chosen, f"{_label(series)}: {_of_bias(bias, material or kind, tolerance)}")

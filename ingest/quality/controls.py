@@ -1,7 +1,7 @@
 """Control rows out of a batch of cells: they need no position, and never become specimens."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,8 @@ import pyarrow.compute as pc
 
 from ingest.contaminants import Contaminants
 from ingest.measurements import Series, read_measurements
-from ingest.numbers import Mask
 from ingest.profile import FromColumn, Notation, Specimen
 from ingest.quality.kinds import SAMPLE, kind_of, original_of
-from ingest.readers.base import Batch
 from ingest.sheet import Sheet
 
 OF_ROW = ("kind", "code", "original", "material")
@@ -44,9 +42,9 @@ def split_controls(sheet: Sheet, specimen: Specimen) -> tuple[Sheet, ControlRows
     is_control = np.asarray(pc.not_equal(kinds, SAMPLE).to_numpy(zero_copy_only=False), np.bool_)
     if not is_control.any():
         return sheet, None
-    samples = _part(sheet, ~is_control, sheet.batch.broken)
-    samples.findings += sheet.findings
-    return samples, ControlRows(_part(sheet, is_control, ()), kinds.filter(pa.array(is_control)))
+    samples = replace(sheet.part(~is_control), findings=list(sheet.findings))
+    controls = replace(sheet.part(is_control), findings=[])
+    return samples, ControlRows(controls, kinds.filter(pa.array(is_control)))
 
 
 def read_controls(
@@ -104,8 +102,3 @@ def _each(texts: Any, read: Any) -> Any:
     distinct = (texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts).dictionary_encode()
     found = [None if text is None else read(text) for text in distinct.dictionary.to_pylist()]
     return pc.take(pa.array(found, pa.string()), distinct.indices)
-
-
-def _part(sheet: Sheet, chosen: Mask, broken: Any) -> Sheet:
-    batch = Batch(sheet.batch.cells.filter(pa.array(chosen)), sheet.batch.rows[chosen], broken)
-    return Sheet(batch, sheet.marks, sheet.rules, sheet.units, sheet.limits)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ingest.contaminants import shipped_contaminants
 from ingest.errors import IngestError
-from ingest.sums import DERIVED, PARTIAL, SAME, Sum, chosen_sums, derive_sums, shipped_sums
+from ingest.sums import DERIVED, PARTIAL, Sum, chosen_sums, derive_sums, shipped_sums
 
 SUMS = shipped_sums()
 definitions = pytest.mark.parametrize("one", SUMS, ids=lambda one: one.definition)
@@ -19,7 +19,8 @@ def table(rows: list[tuple[int, str, float, float]]) -> pa.Table:
     specimen, contaminant, lower, upper = zip(*rows, strict=True) if rows else ((), (), (), ())
     columns = {
         "specimen": pa.array(specimen, pa.int64()),
-        **{name: pa.array(["x"] * len(rows), pa.string()) for name in SAME[1:-1]},
+        "procedure": pa.array([7] * len(rows), pa.int64()),
+        "basis": pa.array(["dry"] * len(rows), pa.string()),
         "replicate": pa.array([1] * len(rows), pa.int64()),
         "contaminant": pa.array(contaminant, pa.string()),
         "lower": pa.array(lower, pa.float64()),
@@ -121,7 +122,7 @@ def test_the_fullest_definition_is_taken_and_a_partial_one_never_before_a_whole_
 def test_other_procedures_are_other_sums() -> None:
     rows = table(measured(SUMS[3], 1))
     mixed = rows.set_column(
-        rows.schema.get_field_index("digestion"), "digestion", pa.array(["x"] * 3 + ["y"] * (rows.num_rows - 3))
+        rows.schema.get_field_index("procedure"), "procedure", pa.array([1] * 3 + [2] * (rows.num_rows - 3))
     )
     assert derive_sums(mixed, [SUMS[3]], partial=False)[0].num_rows == 0
 
