@@ -63,5 +63,5 @@ def from_json(stored: dict[str, Any]) -> MapRequest:
     chosen["depth"] = tuple(chosen["depth"]) if chosen["depth"] else None
     chosen["visibilities"] = tuple(chosen["visibilities"])
     area = Path(stored["area"]) if stored["area"] else None
-    drift = tuple(DriftTerm(**term) for term in stored["drift"])
+    drift = tuple(DriftTerm(**term) for term in stored.get("drift", ()))
     return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area, "drift": drift})
