@@ -10,7 +10,7 @@ from typing import Any
 from ingest.profile import FromColumn, Position, Profile
 from ingest.visible import visible
 
-MOST_COLUMNS = 300
+MOST_COLUMNS, LONGEST_WORDS = 300, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ def origin_of(profile: Profile) -> Origin:
     """What a profile says of its data, read now."""
     stated = profile.dataset
     return Origin(
-        licence=stated.licence,
-        provider=stated.provider,
-        contact=stated.contact,
-        citation=stated.citation,
+        licence=visible(stated.licence, LONGEST_WORDS),
+        provider=visible(stated.provider, LONGEST_WORDS),
+        contact=visible(stated.contact, LONGEST_WORDS) if stated.contact else None,
+        citation=visible(stated.citation, LONGEST_WORDS) if stated.citation else None,
         visibility=stated.visibility,
         software=f"edaphos {version('edaphos')}",
         read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

@@ -68,16 +68,10 @@ def _short(value: float) -> str:
 def _ticks(histogram: Histogram) -> list[Tick]:
     start = math.log10(histogram["start_mg_per_kg"])
     end = start + len(histogram["measured"]) / histogram["bars_per_decade"]
-    wanted = next(
-        (
-            found
-            for found in (_between_powers(start, end, steps) for steps in ((1,), (1, 3), (1, 2, 5)))
-            if len(found) > 1
-        ),
-        _between_powers(start, end, tuple(range(1, 10))),
-    )
+    choices = (_between_powers(start, end, steps) for steps in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))))
+    wanted = next((found for found in choices if len(found) > 1), [10.0 ** ((start + end) / 2)])
     thinned = wanted[:: -(-len(wanted) // MOST_TICKS)]
-    return [Tick(round(WIDTH * (math.log10(value) - start) / (end - start), 1), number(value, 1)) for value in thinned]
+    return [Tick(round(WIDTH * (math.log10(value) - start) / (end - start), 1), number(value, 2)) for value in thinned]
 
 
 def _between_powers(start: float, end: float, steps: tuple[int, ...]) -> list[float]:

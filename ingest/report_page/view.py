@@ -14,8 +14,8 @@ from ingest.tally.contents import SampleContent, Series, SourceContent
 
 T = TypeVar("T")
 
-MOST_SERIES, MOST_LINES, MOST_PLACES = 200, 150, 8
 LONGEST_MESSAGE = 420
+MOST_UNITS = 2
 SEVERITIES = {
     "reject": ("Rejected", "Taken out: the row, or the value alone."),
     "flag": ("Doubted", "Loaded and marked: look at these."),
@@ -34,6 +34,15 @@ class Part(Generic[T]):
     def of(cls, everything: Sequence[T], most: int) -> "Part[T]":
         """At most so many of them."""
         return cls(everything[:most], max(len(everything) - most, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many series, lines of another list, and messages on one rule a page shows."""
+
+    series: int
+    lines: int
+    messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,9 @@ class Group:
     rules: tuple[Broken, ...]
 
 
-def tables(content: SampleContent) -> Part[Table]:
+def tables(content: SampleContent, room: Room) -> Part[Table]:
     """The series by medium and procedure, those of most values first, in all as many as a page can show."""
-    shown = Part.of(content["series"], MOST_SERIES)
+    shown = Part.of(content["series"], room.series)
     found: dict[str, list[Series]] = {}
     for series in shown.shown:
         found.setdefault(_procedure(series), []).append(series)
@@ -122,7 +131,7 @@ def _row(series: Series) -> Row:
         as_given=tuple(
             f"{one['lowest']} to {one['highest']} {one['unit']}"
             + (f" ({figures.count(one['count'])})" if len(series["as_given"]) > 1 else "")
-            for one in series["as_given"][:4]
+            for one in series["as_given"][:MOST_UNITS]
         ),
     )
 
@@ -146,24 +155,24 @@ def _told(series: Series) -> str:
     return f"Histogram of {series['contaminant']}: {parts}; median {median} mg/kg"
 
 
-def groups(report: Report) -> tuple[Group, ...]:
+def groups(report: Report, room: Room) -> tuple[Group, ...]:
     """The problems by severity and rule, each rule with its count over the whole file."""
     problems = sorted(report.problems, key=lambda problem: ORDER[problem.severity])
     return tuple(
-        Group(severity, *SEVERITIES[severity], tuple(_by_rule(members, report)))
+        Group(severity, *SEVERITIES[severity], tuple(_by_rule(members, report, room.messages)))
         for severity, members in groupby(problems, key=lambda problem: problem.severity)
     )
 
 
-def _by_rule(problems: Iterable[Problem], report: Report) -> Iterable[Broken]:
+def _by_rule(problems: Iterable[Problem], report: Report, most: int) -> Iterable[Broken]:
     found: dict[str, list[Problem]] = {}
     for problem in problems:
         found.setdefault(problem.rule, []).append(problem)
     for name, members in found.items():
         rule = RULES.get(name)
         total = report.broken.get(name, sum(problem.count for problem in members))
-        messages = Part.of([_clipped(problem.message) for problem in members], MOST_PLACES)
-        hidden = total - sum(problem.count for problem in members[:MOST_PLACES])
+        messages = Part.of([_clipped(problem.message) for problem in members], most)
+        hidden = total - sum(problem.count for problem in members[:most])
         yield Broken(
             name,
             rule.says if rule else "",
@@ -190,7 +199,7 @@ class Released:
     years: str
 
 
-def released(content: SourceContent) -> Part[Released]:
+def released(content: SourceContent, room: Room) -> Part[Released]:
     """The releases by pollutant and medium."""
     lines = [
         Released(
@@ -204,4 +213,4 @@ def released(content: SourceContent) -> Part[Released]:
         )
         for one in content["released"]
     ]
-    return Part.of(lines, MOST_LINES)
+    return Part.of(lines, room.lines)

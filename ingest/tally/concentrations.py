@@ -130,7 +130,7 @@ class Concentrations:
         heights = np.zeros((2, bars))
         for kind, one, other, count in zip(censored, start, end, self.pairs.counts, strict=True):
             heights[kind, one : other + 1] += count / (other - one + 1)
-        measured, doubtful = ([round(float(bar), 3) for bar in row] for row in heights)
+        measured, doubtful = ([float(f"{bar:.6g}") for bar in row] for row in heights)
         return {
             "start_mg_per_kg": float(10.0 ** (first / BINS_PER_DECADE)),
             "bars_per_decade": BINS_PER_DECADE / width,

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from ingest.tally.concentrations import Concentrations
 from ingest.tally.contents import AsGiven, Medium, SampleContent, Series
-from ingest.tally.keys import Key, grouped, merged
+from ingest.tally.keys import Key, by_key, grouped, merged
 from ingest.tally.places import Axes, Mapped
+from ingest.visible import visible
 
 SERIES = ("contaminant", "medium", "digestion", "instrument", "standard", "basis")
+LONGEST_VALUE = 30
 REACH = ("upper_depth_cm", "lower_depth_cm", "sampled_from", "sampled_to")
 
 
@@ -105,7 +107,8 @@ class SampleTally:
 
 def _media(specimens: Any) -> dict[Key, Specimens]:
     reach = specimens.select(REACH)
-    return {key: Specimens.of(reach.take(pa.array(rows))) for key, rows in grouped([specimens["medium"]])}
+    parts = grouped([specimens["medium"]])
+    return by_key((key, Specimens.of(reach.take(pa.array(rows)))) for key, rows in parts)
 
 
 def _series(specimens: Any, measurements: Any) -> dict[Key, Concentrations]:
@@ -115,14 +118,14 @@ def _series(specimens: Any, measurements: Any) -> dict[Key, Concentrations]:
     lower, upper = (measurements[name].to_numpy() for name in ("lower", "upper"))
     doubtful = pc.not_equal(measurements["quality_flag"], "ok").to_numpy()
     texts = measurements["original_text"]
-    return {
-        key: Concentrations.of(lower[rows], upper[rows], int(doubtful[rows].sum()), _texts_at(texts, rows))
+    return by_key(
+        (key, Concentrations.of(lower[rows], upper[rows], int(doubtful[rows].sum()), _texts_at(texts, rows)))
         for key, rows in grouped([*keys, measurements["original_unit"]])
-    }
+    )
 
 
 def _texts_at(texts: Any, rows: NDArray[np.int64]) -> Callable[[int], str]:
-    return lambda place: str(texts[int(rows[place])])
+    return lambda place: visible(str(texts[int(rows[place])]), LONGEST_VALUE)
 
 
 def _summed_up(key: Key, parts: list[tuple[str, Concentrations]]) -> Series:

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from ingest.tally.contents import Released, Sector, SourceContent, Year
-from ingest.tally.keys import Key, grouped, merged
+from ingest.tally.keys import Key, by_key, grouped, merged
 from ingest.tally.places import Axes, Mapped
 
 
@@ -67,7 +67,9 @@ class SourceTally:
         return cls(
             sources=sources.num_rows,
             released=_released(releases),
-            sectors={key: Rows(len(rows)) for key, rows in grouped([sources["sector"], sources["sector_original"]])},
+            sectors=by_key(
+                (key, Rows(len(rows))) for key, rows in grouped([sources["sector"], sources["sector_original"]])
+            ),
             places=Mapped.of(here, in_doubt, rejected),
         )
 
@@ -117,7 +119,7 @@ def _released(releases: Any) -> dict[Key, Releases]:
         return {}
     quantities = releases["quantity_kg"].to_numpy()
     keys = [releases[name] for name in ("pollutant", "contaminant_id", "medium", "year")]
-    return {key: Releases.of(quantities[rows]) for key, rows in grouped(keys)}
+    return by_key((key, Releases.of(quantities[rows])) for key, rows in grouped(keys))
 
 
 def _middles(geometries: Any) -> Axes:
