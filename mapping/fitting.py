@@ -19,9 +19,12 @@ from mapping.likelihood import (
     families,
     fit_likelihood,
 )
+from mapping.local import LocalSystem
+from mapping.neighbourhood import Neighbourhood
 from mapping.samples import Samples
+from mapping.shared import SharedSystem
 from mapping.sites import Sites
-from mapping.system import Ensemble, GlobalSystem, LocalSystem, SingleSystem, System
+from mapping.system import Ensemble, GlobalSystem, SingleSystem, System
 from mapping.trend import Trend, trend_of
 from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram, empirical_variogram
 from mapping.vecchia import VecchiaLikelihood, fit_vecchia
@@ -34,8 +37,10 @@ LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
 DEFAULT_NEIGHBOURS = 64
 FEWEST_FOR_LIKELIHOOD = 10
-LARGEST_CENSORED, MOST_CENSORED = 600, 5_000
-"""Drawing and fitting in turn costs minutes beyond this many places, by the exact likelihood and by Vecchia's."""
+QUICK, MOST_CENSORED = 600, 5_000
+"""The exact likelihood costs seconds up to here; with bounds Vecchia's costs minutes beyond so many."""
+MOST_AVERAGED = 500
+"""With more places what is not known of the covariance adds a hundredth to the variance, and six systems six times."""
 SMALL = 600
 """With as few places several threads of the BLAS only get into each other's way."""
 REFITS, REFIT_SWEEPS, FINAL_SWEEPS = 8, 15, 80
@@ -50,7 +55,7 @@ class Fitted:
     covariance: Covariance
     likely: tuple[Covariance, ...]
     trend: Trend
-    neighbours: int | None
+    neighbours: int | Neighbourhood | None
     mean: float
     values: Vector
     system: System
@@ -114,7 +119,7 @@ class Fitting:
             notes=tuple(self.notes),
         )
 
-    def _neighbours(self) -> int | None:
+    def _neighbours(self) -> int | Neighbourhood | None:
         if self.recipe.neighbours is None and self.sites.n > LARGEST_GLOBAL:
             self.notes.append(
                 f"{self.sites.n} places are too many for one system: each prediction uses the "
@@ -125,9 +130,11 @@ class Fitting:
 
     def _system(self, covariance: Covariance) -> SingleSystem:
         places, error = self.sites.places, self.sites.error
-        if self.neighbours is None or self.neighbours >= self.sites.n:
+        near = self.neighbours
+        if near is None or (isinstance(near, int) and near >= self.sites.n):
             return GlobalSystem(places, covariance, error, self.trend)
-        return LocalSystem(places, covariance, error, self.trend, self.neighbours)
+        shared = isinstance(near, Neighbourhood) and near.shared is not None
+        return (SharedSystem if shared else LocalSystem)(places, covariance, error, self.trend, near)
 
     def _nearest(self, covariance: Covariance) -> SingleSystem:
         return LocalSystem(self.sites.places, covariance, self.sites.error, self.trend, DEFAULT_NEIGHBOURS)
@@ -136,13 +143,9 @@ class Fitting:
         return GlobalSystem(self.sites.places, covariance, self.sites.error, self.trend)
 
     def _estimator(self, fit: VariogramFit) -> str:
-        """`wls`, `exact` or `vecchia`.
-
-        The likelihood decides when asked for, when values are censored, when there is a trend and when places are many.
-        """
+        """`wls`, `exact` or `vecchia`: the likelihood, exact while that is quick, unless data are too few for it."""
         method, n, censored = self.recipe.fitted_by, self.sites.n, bool(self.sites.censored.any())
-        plain = method == "auto" and not censored and self.trend.p <= 1 and n <= LARGEST
-        if method == "wls" or not fit.candidates or plain:
+        if method == "wls" or not fit.candidates:
             return "wls"
         if n < FEWEST_FOR_LIKELIHOOD + self.trend.p or (censored and n > MOST_CENSORED):
             self.notes.append(
@@ -150,7 +153,7 @@ class Fitting:
                 f"{' to bounds' if censored else ''}: the covariance was fitted by weighted least squares"
             )
             return "wls"
-        most = LARGEST_CENSORED if censored else LARGEST
+        most = QUICK if censored or method == "auto" else LARGEST
         return "vecchia" if method == "vecchia" or n > most else "exact"
 
     def _likelihood(self, least_squares: VariogramFit, vecchia: bool) -> tuple[VariogramFit, tuple[Covariance, ...]]:
@@ -168,7 +171,7 @@ class Fitting:
                 f"the likelihood of {self.sites.n} places is that of each given {likelihood.neighbours} before it in "
                 "random order (Vecchia): the exact one takes minutes"
             )
-        return _described(best, found, restricted), () if self.sites.n > LARGEST else best.likely()
+        return _described(best, found, restricted), best.likely() if self.sites.n <= MOST_AVERAGED else ()
 
     def _measured(self, search: CovarianceSearch, values: Vector) -> list[LikelihoodFit]:
         start = {fit.candidates[0][0]: fit.covariance for fit in self._least_squares(values) if fit.candidates}

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from mapping.arrays import Vector, as_points
 from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
 from mapping.fitting import Fitted, Fitting
+from mapping.neighbourhood import Neighbourhood, given_neighbours, stored_neighbours
 from mapping.prediction import Prediction
 from mapping.samples import Samples
 from mapping.scale import ScaleToFit
@@ -37,11 +38,10 @@ class Kriging:
     the samples) or `universal`: a trend in the covariates of the samples and in a polynomial of `degree` in the
     coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
     and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
-    and the map averages over the covariances it leaves likely) or `vecchia` (REML in Vecchia's approximation, which
-    `reml` and `ml` take for more than 1,500 places, 600 with bounds); `auto` takes the likelihood where samples are
-    known by bounds, there is a trend, or places are more than 1,500. `neighbours` limits each prediction
-    to that many nearest samples; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples
-    known by bounds only. A `scale` chooses the transform from the samples.
+    in Vecchia's approximation beyond 1,500 places), `vecchia` or `auto`: REML, exact up to 600 places. Up to 500
+    places the map averages over the covariances that the likelihood leaves likely. `neighbours` limits each prediction
+    to that many nearest samples or to those of a `Neighbourhood`; None uses all of them, up to 6,000 places. `seed`
+    feeds the treatment of samples known by bounds only. A `scale` chooses the transform from the samples.
     """
 
     transform: Transform = field(default_factory=Log)
@@ -50,7 +50,7 @@ class Kriging:
     covariance: Covariance | None = None
     cutoff: float | None = None
     bins: int = 15
-    neighbours: int | None = None
+    neighbours: int | Neighbourhood | None = None
     mean: float | None = None
     seed: int = 0
     fitted_by: str = "auto"
@@ -64,7 +64,7 @@ class Kriging:
             raise ValueError("structures must name at least one covariance structure to fit")
         for name in self.structures:
             prototypes(name)
-        if self.neighbours is not None and self.neighbours < 1:
+        if isinstance(self.neighbours, int) and self.neighbours < 1:
             raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
         if self.cutoff is not None and not self.cutoff > 0.0:
             raise ValueError(f"cutoff must be above zero metres, got {self.cutoff}")
@@ -132,7 +132,7 @@ class FittedKriging:
     samples: Samples
     sites: Sites
     covariance: Covariance
-    neighbours: int | None
+    neighbours: int | Neighbourhood | None
     mean: float
     values: Vector
     system: System
@@ -218,7 +218,7 @@ class FittedKriging:
             "structures": list(recipe.structures),
             "cutoff": self.empirical.cutoff if self.empirical else recipe.cutoff,
             "bins": recipe.bins,
-            "neighbours": self.neighbours,
+            "neighbours": stored_neighbours(self.neighbours),
             "mean": self.mean if recipe.kind == "simple" else None,
             "seed": recipe.seed,
             "target": TARGET,
@@ -247,7 +247,7 @@ class FittedKriging:
             covariance=Covariance.from_dict(parameters["covariance"]),
             cutoff=cutoff or None,
             bins=parameters["bins"],
-            neighbours=parameters["neighbours"],
+            neighbours=given_neighbours(parameters["neighbours"]),
             mean=parameters["mean"],
             seed=parameters["seed"],
             fitted_by=parameters.get("fitted_by", "auto"),

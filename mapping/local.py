@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from mapping.estimates import (
     stable_factor,
 )
 from mapping.nearby import GROUP, grouped, krige_grouped
-from mapping.neighbourhood import OCTANTS, Neighbourhood, neighbourhood_from
+from mapping.neighbourhood import OCTANTS, Neighbourhood, neighbourhood_of
 from mapping.strips import Strips
 from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
@@ -62,7 +63,7 @@ class LocalSystem:
         self, places: Vector, covariance: Covariance, error: Vector, trend: Trend, neighbours: int | Neighbourhood
     ) -> None:
         self.covariance, self.trend = covariance, trend
-        self.neighbourhood = neighbourhood_from(neighbours)
+        self.neighbourhood = neighbourhood_of(neighbours)
         self.strips = Strips.of(turned(places[:, :2], self.neighbourhood.turn))
         self.places, self.error = places[self.strips.order], error[self.strips.order]
         self.k = min(self.neighbourhood.maximum, len(places))
@@ -124,22 +125,14 @@ class LocalSystem:
         self, model: Compiled, places: Vector, values: Vector, hood: Neighbourhood, own: Index | None = None
     ) -> Solved:
         """By the compiled loops, in slices of fixed size; weights and indices are kept where there are no values."""
-        b, n, kept = len(places), len(self.places), 0 if values.shape[1] else self.k
+        b, kept = len(places), 0 if values.shape[1] else self.k
         search = turned(places[:, :2], hood.turn)
-        apart = (np.prod(np.maximum(np.ptp(self.strips.xy, axis=0), 1e-300)) / n) ** 0.5
-        order, groups = grouped(search, GROUP, SPREAD * apart)
-        strips = (self.strips.xy, self.strips.starts, self.strips.south, self.strips.north)
-        data = (model.turned(self.places), self._drift, self.error + self.ridge, values)
-        targets = (
-            search,
-            model.turned(places),
-            np.require(self.trend(places), requirements=["C", "W"]),
-            np.full(b, -1) if own is None else own,
-            order,
-            groups,
-        )
+        order, groups = grouped(search, GROUP, SPREAD * self._apart)
+        strips, data = self._data(model, values)
+        at = np.full(b, -1) if own is None else own
+        targets = (search, model.turned(places), self._basis(places), at, order, groups)
         radius = np.inf if hood.radius is None else hood.radius
-        limits = (self.k, hood.minimum, OCTANTS if hood.octants else 1, radius, (self.k / np.pi) ** 0.5 * apart)
+        limits = (self.k, hood.minimum, OCTANTS if hood.octants else 1, radius, self._likely_reach)
         out = (
             np.zeros((b, values.shape[1])),
             np.zeros(b),
@@ -154,6 +147,24 @@ class LocalSystem:
 
         pivot = min(in_parallel(slice_from, range(0, b, SLICE)), default=np.inf)
         return Solved(Estimates(*out[:3]), out[3], out[4], pivot / model.sill)
+
+    def _data(self, model: Compiled, values: Vector) -> tuple[Any, Any]:
+        """The strips, and the data in their order, as the compiled loops take them."""
+        strips = (self.strips.xy, self.strips.starts, self.strips.south, self.strips.north)
+        return strips, (model.turned(self.places), self._drift, self.error + self.ridge, values)
+
+    def _basis(self, places: Vector) -> Vector:
+        return np.require(self.trend(places), requirements=["C", "W"])
+
+    @property
+    def _apart(self) -> float:
+        """The mean distance between data where they are searched."""
+        width, height = np.maximum(np.ptp(self.strips.xy, axis=0), 1e-300).tolist()
+        return float((width * height / len(self.places)) ** 0.5)
+
+    @property
+    def _likely_reach(self) -> float:
+        return float((self.k / np.pi) ** 0.5 * self._apart)
 
     def _one_by_one(self, places: Vector, data: Vector, block: Block | None) -> Estimates:
         near = self._near(places, self.neighbourhood)

@@ -61,13 +61,21 @@ def grouped(xy: Points, many: int, widest: float) -> tuple[Index, Index]:  # pra
 
 
 @numba.njit(cache=True, nogil=True)
-def _candidates(
-    strips: tuple[Points, Index, Vector, Vector], box: Vector, k: int, guess: float, most: float, found: Index
+def candidates(
+    strips: tuple[Points, Index, Vector, Vector],
+    box: Vector,
+    k: int,
+    bounds: tuple[float, float],
+    share: float,
+    found: Index,
 ) -> tuple[int, float]:  # pragma: no cover - compiled
-    """Write all data into `found` that may be among the k nearest, or within `most`, of any place in a box.
+    """Write all data into `found` that lie within a distance of a box; returns their number (as `gather`) and kth.
 
-    Returns their number (as `gather`), and the distance of the k-th nearest from the middle of the box.
+    `kth` is the distance of the k-th nearest from the middle of the box, or `most` if that is less; a `share` of half
+    the diagonal is added: with all of it, the k nearest of any place in the box are among them. The bounds: a guess
+    of the distance, and `most`.
     """
+    guess, most = bounds
     x, y = 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
     around, reach, kth, squares = np.array([x, y, x, y]), 1.25 * guess, -1.0, np.empty(0)
     while True:
@@ -85,7 +93,7 @@ def _candidates(
                 squares[i] = dx * dx + dy * dy
             kth = min(np.sqrt(kth_smallest(squares, count, k)), most)
         around = box
-        reach = kth + 0.5 * np.sqrt((box[2] - box[0]) ** 2 + (box[3] - box[1]) ** 2)
+        reach = kth + 0.5 * share * np.sqrt((box[2] - box[0]) ** 2 + (box[3] - box[1]) ** 2)
         reach = min(reach, most) * (1.0 + SLACK) + ROUNDING * (abs(x) + abs(y))
 
 
@@ -147,8 +155,9 @@ def _thin(
             dx, dy = xy[found[i], 0] - place[0], xy[found[i], 1] - place[1]
             own = (1 if dx < 0.0 else 0) + (2 if dy < 0.0 else 0) + (4 if abs(dx) < abs(dy) else 0)
             if own == octant and squares[i] >= limit:
-                taken += 1
-                squares[i] = squares[i] if squares[i] == limit and taken <= share else np.inf
+                tied = squares[i] == limit and taken < share
+                taken += 1 if tied else 0
+                squares[i] = limit if tied else np.inf
 
 
 @numba.njit(cache=True, nogil=True)
@@ -170,7 +179,7 @@ def tabulate(
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(
+def fill(
     batch: Vector,
     lane: int,
     k: int,
@@ -293,7 +302,7 @@ def krige_grouped(
             alone = stop - at == 1
             _surround(places, order, at, stop, box)
             wanted = min(most + (1 if own[order[at]] >= 0 else 0), n) if sectors == 1 else n
-            count, kth = _candidates(strips, box, wanted, guess, radius, found if alone else found[:crowd])
+            count, kth = candidates(strips, box, wanted, (guess, radius), 1.0, found if alone else found[:crowd])
             guess = max(kth, LEAST) if kth < np.inf else guess
             crowded = count > crowd and not alone
             size = max((stop - at) // 2, 1) if crowded else min(2 * size, GROUP)
@@ -308,7 +317,7 @@ def krige_grouped(
         if fresh:
             tabulate(data[0], found, count, terms, table, (h, x, power))
         if held >= fewest:
-            _fill(batch, lane, k, table, near, held, found, sill, data[2], chosen)
+            fill(batch, lane, k, table, near, held, found, sill, data[2], chosen)
             lane_places[0, lane], lane_places[1, lane] = at_model[target, 0], at_model[target, 1]
             lane_targets[lane] = target
             lane += 1

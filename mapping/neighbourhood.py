@@ -23,9 +23,9 @@ class Neighbourhood:
     most an eighth of the maximum is taken from each of the eight directions, which keeps clusters from crowding out
     the rest; that needs a radius.
 
-    With `shared` (metres), all places in a square of that side, of a lattice fixed in the coordinates, have one
-    neighbourhood: the union of those that the maximum would give to any place in it. It costs less and keeps more
-    data, but the map has seams where squares meet, small ones as these data are far away.
+    With `shared` (metres), all places in a square of that side, of a lattice fixed in the coordinates, have the same
+    data: those within the distance of the square that the maximum-th nearest datum has from its middle. It costs less
+    and keeps more data, but the map has seams where squares meet, as faint as those data are far away.
     """
 
     maximum: int = 32
@@ -69,12 +69,20 @@ class Neighbourhood:
         return text + ("" if self.minimum == 1 else f", {self.minimum} at least")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON types; `neighbourhood_from` brings it back."""
+        """JSON types."""
         return asdict(self)
 
 
-def neighbourhood_from(given: int | Neighbourhood | Mapping[str, Any]) -> Neighbourhood:
-    """A neighbourhood from itself, from the number of nearest data, or from `to_dict`."""
-    if isinstance(given, Neighbourhood):
-        return given
-    return Neighbourhood(given) if isinstance(given, int) else Neighbourhood(**given)
+def neighbourhood_of(given: int | Neighbourhood) -> Neighbourhood:
+    """A neighbourhood from itself or from the number of nearest data."""
+    return given if isinstance(given, Neighbourhood) else Neighbourhood(given)
+
+
+def stored_neighbours(given: int | Neighbourhood | None) -> int | dict[str, Any] | None:
+    """As JSON types."""
+    return given.to_dict() if isinstance(given, Neighbourhood) else given
+
+
+def given_neighbours(stored: int | Mapping[str, Any] | None) -> int | Neighbourhood | None:
+    """What was stored."""
+    return Neighbourhood(**stored) if isinstance(stored, Mapping) else stored

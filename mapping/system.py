@@ -29,7 +29,6 @@ from mapping.estimates import (
     parts_of,
     stable_factor,
 )
-from mapping.local import LocalSystem
 from mapping.support import Block, covariance_to, own_variance, trend_at
 from mapping.trend import Trend
 from mapping.triangle import Triangle
@@ -40,7 +39,6 @@ __all__ = [
     "Ensemble",
     "Estimates",
     "GlobalSystem",
-    "LocalSystem",
     "SingleSystem",
     "System",
     "stable_factor",
