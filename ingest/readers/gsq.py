@@ -16,7 +16,8 @@ from ingest.readers.workbook import open_workbook, sheet_rows
 SAMPLES, METHODS, RESULTS, CHECKS = "SURFACE_SAMPLE", "GEOCHEMISTRY_META", "SAMPLE_GEOCHEMISTRY", "QAQC_GEOCHEMISTY"
 HEADING = "FIELD"
 OF_METHOD = ("LABORATORY", "UNIT_OF_MEASURE", "LOWER_DETECTION_LIMIT", "UPPER_DETECTION_LIMIT", "ACCURACY")
-OF_RESULT = ("SHEET_ROW", "JOB NUMBER", "SAMPLE_ID", "QAQC_TYPE", "ORIG_SAMPLE_ID", "ASSAY_CODE", "ANALYTE", "RESULT")
+OF_CONTROL = ("QAQC_TYPE", "ORIG_SAMPLE_ID", "STANDARD_ID")
+OF_RESULT = ("SHEET_ROW", "JOB NUMBER", "SAMPLE_ID", *OF_CONTROL, "ASSAY_CODE", "ANALYTE", "RESULT")
 
 Row = dict[str, str]
 
@@ -44,6 +45,11 @@ def tables_in(_: Path) -> tuple[str, ...]:
     return ()
 
 
+def grid(_: Path, __: FileOptions) -> list[list[str]]:
+    """The file knows its headings."""
+    return []
+
+
 def _records(file: Path, name: str, rows: list[list[str]]) -> Iterator[tuple[int, Row]]:
     """The records of a sheet with their rows: what stands under the headings, below the notes."""
     if not rows or rows[0][0] != HEADING:
@@ -61,7 +67,7 @@ def _joined(sheets: dict[str, list[tuple[int, Row]]]) -> Iterator[Row]:
     for number, result in (*sheets[RESULTS], *sheets.get(CHECKS, ())):
         analysed.add(result["SAMPLE_ID"])
         described = samples.get(result["SAMPLE_ID"]) or samples.get(result.get("ORIG_SAMPLE_ID", ""), {})
-        about = {key: result.get(key, "") for key in ("SAMPLE_ID", "QAQC_TYPE", "ORIG_SAMPLE_ID")}
+        about = {key: result.get(key, "") for key in ("SAMPLE_ID", *OF_CONTROL)}
         about["JOB NUMBER"] = result.get("JOB NUMBER") or result.get("JOB_NUMBER", "")
         for assay in list(_assays(result, methods)) or [{}]:
             yield described | about | assay | {"SHEET_ROW": str(number)}

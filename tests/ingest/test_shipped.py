@@ -7,7 +7,7 @@ import pytest
 from pyproj import Transformer
 from sqlalchemy import Connection, func, select
 
-from db.tables import measurement, release, site, source, specimen
+from db.tables import control, measurement, release, site, source, specimen
 from ingest.load import load_samples, load_sources, unload
 from ingest.profile import SHIPPED, Profile, columns_of, read_profile
 from ingest.report import Report
@@ -173,9 +173,12 @@ GSQ: dict[str, list[list[object]]] = {
 def test_the_queensland_workbook(connection: Connection, tmp_path: Path) -> None:
     profile = read_profile("gsq-template")
     report = load_samples(connection, write_xlsx(tmp_path / "job.xlsx", GSQ), profile)
-    assert (report.rows_in, report.loaded, report.rejected) == (9, 7, 2)
+    assert (report.rows_in, report.loaded, report.rejected) == (9, 8, 1)
     assert report.measurements == {"arsenic": 3, "gold": 2, "potassium": 1}
-    assert rules(report) == {"position-missing": 1, "quality-control": 1}
+    assert rules(report) == {"position-missing": 1}
+    assert connection.execute(select(control.c.kind, control.c.code, control.c.lower)).all() == [
+        ("reference-material", "S1A", 99.0)
+    ]
     rows = connection.execute(
         select(
             specimen.c.code,
