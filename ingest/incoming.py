@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from db import tables
 from ingest.contaminants import shipped_contaminants
 from ingest.copying import copy_rows, reserve_ids
+from ingest.derived import Sums
 from ingest.findings import Noted, misplaced_rows
 from ingest.harmonise import Chunk, Progress, Survey
 from ingest.ledger import rejections
@@ -58,6 +59,8 @@ class IncomingSamples:
     def __init__(self, file: Path, profile: Profile, progress: Progress | None = None) -> None:
         self._survey = Survey(file, profile, shipped_contaminants(), progress)
         self._crs = profile.position.crs
+        wanted = profile.measurements.sums if profile.measurements else ()
+        self._sums = Sums(wanted, profile.quality_rules)
         self._tally = SampleTally()
         self.rows_in, self.duplicates, self.loaded = self._survey.rows_in, self._survey.duplicates, 0
         self.measurements: Counter[str] = Counter()
@@ -84,6 +87,9 @@ class IncomingSamples:
             store.store(chunk)
             self._count(chunk)
         store_controls(connection, dataset, self._survey.controls)
+        self._sums.store(connection, dataset)
+        self._survey.ledger.add(self._sums.findings())
+        self.measurements.update(self._sums.made)
         self.loaded = self._survey.loaded
 
     def _count(self, chunk: Chunk) -> None:
