@@ -201,4 +201,4 @@ def _settled(made: list[Any], schema: Any) -> Any:
     fields = [*schema, pa.field("original_text", pa.string()), pa.field("quality_flag", pa.string())]
     target = pa.schema(fields)
     tables = [table.select(target.names).cast(target) for table in made]
-    return pa.concat_tables(tables) if tables else target.empty_table()
+    return pa.concat_tables(tables).combine_chunks() if tables else target.empty_table()
