@@ -10,7 +10,18 @@ from functools import lru_cache
 from pathlib import Path
 
 VOCABULARY = Path(__file__).parent / "vocabularies" / "contaminants.csv"
+SYNONYMS = Path(__file__).parent / "vocabularies" / "synonyms.csv"
 LOCANTS = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+# an element together with its compounds: "Lead And Lead Compounds", "Arsen und Verbindungen (als As)"
+COMPOUNDS = re.compile(
+    r"(?P<name>.+?)(?:\s*(?:,|&|\+|/|\b(?:and|und|et|y|e|en|och|и)\b))?\s*(?:\b(?:its|seine|ihre|ses|sus|seus|inorganic)\s+)?"
+    r"(?:(?P=name)\s+)?\b(?:compounds?|verbindungen|compos[ée]s|compuestos|compostos|composti|verbindingen|föreningar|соединения)"
+    r"(?P<rest>.*)",
+    re.IGNORECASE,
+)
+AS_ELEMENT = re.compile(
+    r"\W*(?:expressed |total )?(?:as|als|en|como|come|in|som|в пересч[её]те на)\W+(?:total )?\w+\W*", re.I
+)
 LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "sv")
 
 
@@ -26,11 +37,20 @@ class Contaminant:
     members: tuple[str, ...]
     molar_mass: float | None
     glosis_code: str | None
+    synonyms: tuple[str, ...] = ()
 
     def labels(self) -> Iterator[str]:
         """Every text that means this contaminant."""
-        yield from (self.id, *self.names.values())
-        yield from (label for label in (self.symbol, self.cas) if label)
+        yield from (self.id, *self.names.values(), *self.synonyms)
+        yield from (label for label in (self.symbol, self.cas, self.glosis_code) if label)
+
+
+@dataclass(frozen=True, slots=True)
+class Compounds:
+    """An element with its compounds; `as_element` where the name says that the mass is that of the element."""
+
+    contaminant: str
+    as_element: bool
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,16 @@ class Contaminants:
         hint = f"; did you mean {min(self._meaning[close[0]])}?" if close else ""
         raise ValueError(f"{text!r} is not a known contaminant{hint}")
 
+    def compounds(self, text: str) -> Compounds | None:
+        """What a text means that names an element together with its compounds; `None` for any other."""
+        found = COMPOUNDS.fullmatch(" ".join(text.split()))
+        if found is None or (found["rest"].strip(" .") and not AS_ELEMENT.fullmatch(found["rest"])):
+            return None
+        try:
+            return Compounds(self.match(found["name"]), bool(found["rest"].strip(" .")))
+        except ValueError:
+            return None
+
 
 def _plain(text: str) -> str:
     """Case, white space and the many ways to write locants, `benzo[g,h,i]` and `benzo(ghi)`, make no difference."""
@@ -67,10 +97,18 @@ def _plain(text: str) -> str:
 def shipped_contaminants() -> Contaminants:
     """The contaminants of the shipped vocabulary."""
     with VOCABULARY.open(encoding="utf-8", newline="") as handle:
-        return Contaminants(tuple(_entries(csv.DictReader(handle, strict=True))))
+        return Contaminants(tuple(_entries(csv.DictReader(handle, strict=True), _synonyms())))
 
 
-def _entries(rows: Iterable[Mapping[str, str]]) -> Iterator[Contaminant]:
+def _synonyms() -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    with SYNONYMS.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle, strict=True):
+            found.setdefault(row["contaminant"], []).append(row["name"])
+    return found
+
+
+def _entries(rows: Iterable[Mapping[str, str]], synonyms: Mapping[str, list[str]]) -> Iterator[Contaminant]:
     for row in rows:
         yield Contaminant(
             id=row["id"],
@@ -81,4 +119,5 @@ def _entries(rows: Iterable[Mapping[str, str]]) -> Iterator[Contaminant]:
             members=tuple(row["members"].split(";")) if row["members"] else (),
             molar_mass=float(row["molar_mass"]) if row["molar_mass"] else None,
             glosis_code=row["glosis"] or None,
+            synonyms=tuple(synonyms.get(row["id"], ())),
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ingest.errors import IngestError
+from ingest.guards import admit
 from ingest.profile import FileOptions, Join
 from ingest.readers.base import Batch, Opened, Reader
 from ingest.readers.folded import folded
@@ -37,6 +38,8 @@ def open_file(path: Path, options: FileOptions) -> Opened:
 
     Tables that the profile joins stand beside the records. Raises `IngestError`.
     """
+    if path.is_file():
+        admit(path)
     if path.suffix.lower() == ".zip" and options.format is None and holds_tables(path):
         folder = unpacked(path)
         return kept_until_read(open_file(folder, options), folder)
@@ -60,6 +63,11 @@ def files_of(path: Path, options: FileOptions) -> tuple[Path, ...]:
 def tables_in(file: Path) -> tuple[str, ...]:
     """The sheets of a workbook or the layers of a geographic file; empty where a file is one table."""
     return _reader(file, FileOptions()).tables_in(file)
+
+
+def grid_of(file: Path, options: FileOptions) -> list[list[str]]:
+    """All rows of a table as they stand, headings and all; empty for a format that knows its own headings."""
+    return _reader(file, options).grid(file, options)
 
 
 def _opened(path: Path, files: tuple[Path, ...], options: FileOptions) -> Opened:
@@ -106,6 +114,7 @@ def _until(opened: Opened, last: int) -> Opened:
 def _reader(file: Path, options: FileOptions) -> Reader:
     if not file.is_file():
         raise IngestError(f"{file} is not a file")
+    admit(file)
     module: Reader = import_module(READERS[_format(file, options)][0])
     return module
 

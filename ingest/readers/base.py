@@ -58,6 +58,9 @@ class Reader(Protocol):
     def tables_in(self, file: Path) -> tuple[str, ...]:
         """The names of the tables of a file that can hold several; empty where it is one table."""
 
+    def grid(self, file: Path, options: FileOptions) -> list[list[str]]:
+        """The rows of a file as they stand; empty for a format that knows its own headings."""
+
 
 def text_batch(headings: Sequence[str], numbered: Sequence[tuple[int, Sequence[str]]]) -> Batch:
     """A batch of rows of cells with their numbers."""

@@ -1,9 +1,7 @@
 """What a file really is, by its first bytes."""
 
 import zipfile
-from pathlib import Path, PurePosixPath
-
-from ingest.errors import IngestError
+from pathlib import Path
 
 SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an old Office document (.xls)",
@@ -32,25 +30,6 @@ MARKUP = {
     b"{": "JSON",
     b"[{": "JSON",
 }
-
-
-MOST_BYTES = 4 << 30
-MOST_FOLD = 1000
-
-
-def refuse_bomb(file: Path) -> None:
-    """Raise `IngestError` for a zip archive that holds far more than it weighs, before anything is unpacked."""
-    if not zipfile.is_zipfile(file):
-        return
-    with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-    unpacked, packed = sum(member.file_size for member in members), max(file.stat().st_size, 1)
-    if unpacked > MOST_BYTES or (unpacked > 1 << 27 and unpacked > MOST_FOLD * packed):
-        raise IngestError(f"{file.name} would unpack to {unpacked >> 20} MB, which is refused")
-    for member in members:
-        path = PurePosixPath(member.filename)
-        if path.is_absolute() or ".." in path.parts:
-            raise IngestError(f"{file.name} holds {member.filename!r}, which points out of the archive")
 
 
 def kind_of_content(file: Path, start: bytes) -> str | None:

@@ -22,6 +22,7 @@ from ingest.readers.heading import beside, headings_of
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 22
+MOST_OF_GRID = 1 << 24
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -51,6 +52,31 @@ def open_records(file: Path, options: FileOptions) -> Opened:
 def tables_in(_: Path) -> tuple[str, ...]:
     """The file is one table."""
     return ()
+
+
+def grid(file: Path, options: FileOptions) -> list[list[str]]:
+    """The rows of a file of some megabytes, or the first rows of a larger one, whatever stands above the headings."""
+    with file.open("rb") as handle:
+        start = handle.read(MOST_OF_GRID + 1)
+    if not start.strip() or kind_of_content(file, start):
+        return []
+    encoding = options.encoding or _encoding(file, start[:SAMPLE_BYTES])
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(start)
+    lines = text.splitlines(keepends=True)
+    if len(start) > MOST_OF_GRID:
+        lines = lines[: len(lines) // 2]
+    return _cells_of(file, lines, options.delimiter or _likeliest_delimiter(file, lines))
+
+
+def _likeliest_delimiter(file: Path, lines: list[str]) -> str:
+    """The delimiter that gives most rows one and the same number of cells, more than one."""
+
+    def evenness(delimiter: str) -> tuple[int, int]:
+        widths = [len(record) for record in _cells_of(file, lines[:500], delimiter) if len(record) > 1]
+        usual = max(set(widths), key=widths.count, default=0)
+        return widths.count(usual), usual
+
+    return max(DELIMITERS, key=evenness)
 
 
 def _layout(file: Path, options: FileOptions) -> _Layout:

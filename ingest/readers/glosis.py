@@ -58,6 +58,11 @@ def tables_in(_: Path) -> tuple[str, ...]:
     return ()
 
 
+def grid(_: Path, __: FileOptions) -> list[list[str]]:
+    """The file knows its headings."""
+    return []
+
+
 def _records(place: str, rows: list[list[str]], heading: int) -> Iterator[tuple[int, Row]]:
     if len(rows) < heading:
         raise IngestError(f"{place}: there is no row {heading} with headings")

@@ -17,3 +17,8 @@ def open_records(file: Path, options: FileOptions) -> Opened:
 def tables_in(file: Path) -> tuple[str, ...]:
     """The layers of GeoJSON; a page of SensorThings is one table."""
     return () if sensorthings.looks_like_page(file) else vector.tables_in(file)
+
+
+def grid(_: Path, __: FileOptions) -> list[list[str]]:
+    """The file knows its headings."""
+    return []

@@ -30,6 +30,11 @@ def tables_in(_: Path) -> tuple[str, ...]:
     return ()
 
 
+def grid(_: Path, __: FileOptions) -> list[list[str]]:
+    """The file knows its headings."""
+    return []
+
+
 def _geometry(content: Any) -> tuple[str, str | None]:
     """Name and system of the geometry column; GeoParquet 1.1: a missing `crs` means OGC:CRS84, a null one unknown."""
     metadata = json.loads((content.schema_arrow.metadata or {}).get(b"geo", b"{}"))

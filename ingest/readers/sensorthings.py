@@ -56,6 +56,11 @@ def tables_in(_: Path) -> tuple[str, ...]:
     return ()
 
 
+def grid(_: Path, __: FileOptions) -> list[list[str]]:
+    """The file knows its headings."""
+    return []
+
+
 def _batches(file: Path, headings: tuple[str, ...]) -> Iterator[Batch]:
     rows = enumerate(_rows(file), start=2)
     yield text_batch(headings, [(number, [row.get(name, "") for name in headings]) for number, row in rows])

@@ -11,7 +11,6 @@ from pathlib import Path
 from ingest.errors import IngestError
 from ingest.profile import FileOptions, Join
 from ingest.readers.base import Opened
-from ingest.readers.content import refuse_bomb
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -53,14 +52,14 @@ def _is(file: Path, pattern: str) -> bool:
 
 
 def unpacked(path: Path) -> Path:
-    """A folder with the files of an archive; raises `IngestError` for one that must not be unpacked."""
-    refuse_bomb(path)
+    """A folder with the files of an archive that was admitted; raises `IngestError` for one that cannot be read."""
     folder = Path(tempfile.mkdtemp(prefix="edaphos-"))
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 if not member.is_dir() and not Path(member.filename).name.startswith("."):
-                    (folder / Path(member.filename).name).write_bytes(archive.read(member))
+                    with archive.open(member) as packed, (folder / Path(member.filename).name).open("wb") as target:
+                        shutil.copyfileobj(packed, target)
     except (zipfile.BadZipFile, OSError, RuntimeError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise IngestError(f"{path.name} is not an archive that can be read: {error}") from None

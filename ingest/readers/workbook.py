@@ -8,7 +8,6 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 from ingest.errors import IngestError
 from ingest.profile import FileOptions
 from ingest.readers.base import Batch, Opened, text_batch
-from ingest.readers.content import refuse_bomb
 from ingest.readers.heading import beside, filled_width, headings_of
 from ingest.readers.tables import matches
 from ingest.readers.text import cell_text
@@ -40,9 +39,14 @@ def tables_in(file: Path) -> tuple[str, ...]:
     return _shown(open_workbook(file))
 
 
+def grid(file: Path, options: FileOptions) -> list[list[str]]:
+    """All rows of a sheet."""
+    workbook = open_workbook(file)
+    return sheet_rows(file, workbook, _sheet_name(file, workbook, options)[0])
+
+
 def open_workbook(file: Path) -> CalamineWorkbook:
-    """The workbook; raises `IngestError` for what is none, and for an archive that would fill the memory."""
-    refuse_bomb(file)
+    """The workbook; raises `IngestError` for what is none."""
     try:
         return CalamineWorkbook.from_path(file)
     except (CalamineError, OSError) as error:

@@ -1,0 +1,53 @@
+"""What headings mean, in the languages of the surveys: a vocabulary of words, found whatever their case and marks."""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from ingest.headings import split_heading
+
+VOCABULARY = Path(__file__).parents[1] / "vocabularies" / "meanings.csv"
+# what may stand beside a meaning: a system or zone, a unit of length, a number, an article
+BESIDE = re.compile(
+    r"^(?:epsg|utm|wgs|wgs84|etrs|etrs89|gda|gda94|gda2020|nad|nad27|nad83|gk|rd|lv|lv95|mga|l93|sirgas2000|sirgas|"
+    r"pulkovo|msk|sk42|osgb|bng|itm|nztm|zone|system|crs|dd|dec|deg|degrees|decimal|grad|m|cm|mm|ft|feet|in|meter|metre|"
+    r"metres|meters|км|м|см|de|of|the|der|des|du|la|la|sample|proben|s|\d{1,6}[a-z]?(?:wgs)?|\d+[a-z]{1,2})$"
+)
+REMARK = re.compile(r"\s*[(\[{].*$")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@lru_cache(maxsize=1)
+def meanings() -> Mapping[str, frozenset[str]]:
+    """The words of each meaning, without spaces and marks."""
+    found: dict[str, set[str]] = {}
+    with VOCABULARY.open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle, strict=True):
+            found.setdefault(row["field"], set()).update(_joined(_words(word)) for word in row["words"].split(";"))
+    return {name: frozenset(words) for name, words in found.items()}
+
+
+@lru_cache(maxsize=4096)
+def meaning_score(heading: str, meaning: str) -> int:
+    """How well a heading says a meaning: 3 in so many words, 2 with a unit or remark, 1 with other things beside, 0."""
+    known = meanings()[meaning]
+    bare = REMARK.sub("", split_heading(heading)[0]) or heading
+    for score, text in ((3, heading), (2, bare)):
+        if _joined(_words(text)) in known:
+            return score
+    words = [word for word in _words(bare) if not BESIDE.match(word)]
+    return 1 if words and _joined(words) in known else 0
+
+
+def _words(text: str) -> list[str]:
+    spaced = CAMEL.sub(" ", text)
+    folded = unicodedata.normalize("NFKD", spaced).casefold()
+    plain = "".join(mark for mark in folded if not unicodedata.combining(mark))
+    return re.findall(r"[^\W_]+|№", plain)
+
+
+def _joined(words: list[str]) -> str:
+    return "".join(words)
