@@ -1,13 +1,26 @@
-"""`edaphos explain MAP`: where a map comes from, for a reader and for a machine."""
+"""`edaphos explain MAP|DATASET`: where a map, a dataset or one row of it comes from, for a reader and for a machine."""
 
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlalchemy import Connection
 
-from app.cli.maps import show
+from app.cli.load import show as show_report
+from app.cli.maps import show as show_map
 from app.cli.terminal import Json, output, print_json, transaction
 from app.settings import Settings
-from app.work.maps import known_map
+from app.work.maps import PublishedMap, known_map
+from app.work.provenance import DatasetOrigin, RowOrigin, origin_of_dataset, origin_of_row
+from db.selection import Selection
+from db.tables import VISIBILITIES
+from ingest.visible import visible
+
+Subject = Annotated[str, typer.Argument(help="Id of a map, e.g. zinc-1a2b3c4d, or name of a dataset.")]
+RowNumber = Annotated[
+    int | None, typer.Option("--row", min=1, help="A row of the dataset's file, as a spreadsheet counts them.")
+]
 
 
 def register(application: typer.Typer) -> None:
@@ -15,19 +28,35 @@ def register(application: typer.Typer) -> None:
     application.command()(explain)
 
 
-def explain(
-    surface: Annotated[str, typer.Argument(help="Id of a map, e.g. zinc-1a2b3c4d.")], *, as_json: Json = False
-) -> None:
-    """Print how a map was made: data, model, parameters, scores, seed."""
+def explain(subject: Subject, *, row: RowNumber = None, as_json: Json = False) -> None:
+    """Print how a map was made (data, model, parameters, scores, seed), or where the data of a dataset stand."""
     settings = Settings()
     with transaction(settings) as connection:
-        made = known_map(settings, connection, surface)
-    if made is None:
-        raise ValueError(f"there is no map {surface!r}")
+        told = _told(settings, connection, subject, row)
     if as_json:
-        print_json(made.to_dict())
-        return
-    show(made)
+        print_json(told.to_dict())
+    elif isinstance(told, PublishedMap):
+        _show_map(told)
+    elif isinstance(told, RowOrigin):
+        _show_row(told)
+    else:
+        _show_dataset(told)
+
+
+def _told(
+    settings: Settings, connection: Connection, subject: str, row: int | None
+) -> PublishedMap | DatasetOrigin | RowOrigin:
+    selection = Selection(dataset=subject, visibilities=VISIBILITIES)
+    if row is not None:
+        return origin_of_row(connection, selection, row)
+    found = known_map(settings, connection, subject) or origin_of_dataset(connection, selection)
+    if found is None:
+        raise ValueError(f"there is no map and no dataset {subject!r}")
+    return found
+
+
+def _show_map(made: PublishedMap) -> None:
+    show_map(made)
     told = made.parameters
     output.print(f"  identity   {made.version}")
     output.print(
@@ -36,3 +65,24 @@ def explain(
     output.print(f"  metres in  {told['projection']}, distances true to {told['projection_scale_error']:.2g}")
     output.print(f"  area       {told['area_is']}")
     output.print(f"  software   {told['software']}, seed {told['seed']}")
+
+
+def _show_dataset(told: DatasetOrigin) -> None:
+    show_report(told.report, as_json=False)
+    output.print(f"  version    {told.version}, loaded {told.loaded_at} (sha256 {told.checksum[:16]}…)")
+    output.print(f"  files      {escape(', '.join(told.files))}")
+    output.print(f"  provider   {escape(told.provider)}, {escape(told.licence)}")
+
+
+def _show_row(told: RowOrigin) -> None:
+    sheet = f", sheet {told.sheet}" if told.sheet else ""
+    output.print(f"[bold]{escape(told.dataset)}[/]: {escape(told.file)}{escape(sheet)}, row {told.row}")
+    table = Table(box=None, padding=(0, 2, 0, 2))
+    for heading in ("column", "as written", "unit", "of", "is", "", "", ""):
+        table.add_column(heading)
+    for value in told.values:
+        flag = "" if value.quality_flag == "ok" else value.quality_flag
+        cells = (value.column or "–", value.original_text, value.original_unit, value.belongs_to)
+        shown = (*map(visible, cells), value.means, visible(value.how), value.written, flag)
+        table.add_row(*map(escape, shown))
+    output.print(table)

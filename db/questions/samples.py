@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, Text, case, func, literal_column, select
 
 from db.questions.layer import Conditions, Layer, finite, json_object, visible
+from db.questions.provenance import column_name, file_name, measured_row, sheet_name
 from db.selection import Selection
 from db.tables import dataset, measurement, procedure, site, specimen
 
@@ -64,6 +65,8 @@ def _measured(selection: Selection) -> ColumnElement[Any]:
             "procedure": mine.c.digestion,
             "basis": mine.c.basis,
             "quality_flag": mine.c.quality_flag,
+            "row": func.coalesce(mine.c.source_row, specimen.c.source_row),
+            "column": column_name(mine.c.source_column),
         }
     )
     keyed = func.json_object_agg(mine.c.contaminant_id + again, entry)
@@ -76,7 +79,12 @@ def _specimen_properties(selection: Selection) -> Mapping[str, ColumnElement[Any
         **_soil_columns(),
         "unit": literal_column(f"'{UNIT}'"),
         "measurements": _measured(selection),
+        **_place(specimen.c.source_row),
     }
+
+
+def _place(row: ColumnElement[int]) -> dict[str, ColumnElement[Any]]:
+    return {"source_file": file_name(row), "source_sheet": sheet_name(), "source_row": row}
 
 
 def _measurement_properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
@@ -95,6 +103,8 @@ def _measurement_properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
         "quality_flag": measurement.c.quality_flag,
         "original_text": measurement.c.original_text,
         "original_unit": measurement.c.original_unit,
+        **_place(measured_row()),
+        "source_column": column_name(measurement.c.source_column),
     }
 
 
