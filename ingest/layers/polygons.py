@@ -16,9 +16,9 @@ from pyproj import CRS, Transformer
 
 from ingest.coordinates import horizontal_crs
 from ingest.errors import IngestError
+from ingest.guards import admit
 from ingest.layers.description import LayerDescription
 from ingest.layers.facts import Facts, Finding
-from ingest.readers.content import refuse_bomb
 from ingest.readers.text import as_text, can_be_text
 
 BATCH = 16_384
@@ -65,8 +65,7 @@ def read_polygons(file: Path, described: LayerDescription) -> Areas:
 
 def _must_be_known(file: Path) -> None:
     """GDAL looks at the content only, and knows formats that fetch other files."""
-    if file.suffix.lower() == ".zip":
-        refuse_bomb(file)
+    admit(file)
     with file.open("rb") as handle:
         start = handle.read(64).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
     if not start.startswith(BEGINNINGS):
