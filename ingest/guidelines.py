@@ -1,22 +1,26 @@
 """Reads the vocabulary of guideline values: one checked, frozen row per printed value, or where it is wrong."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TypeVar, get_args
 
 from mapping.guideline import Act, Comparator, Conditions, GuidelineRow, Measurand, Span
-from mapping.soiltype import INORGANIC
+from mapping.soiltype import SoilTypeCorrection
 
 GUIDELINE_VALUES = Path(__file__).parent / "vocabularies" / "guideline_values.csv"
+RANGES = ("ph", "toc", "clay", "organic_matter")
 COLUMNS = (
     *("number", "rule", "jurisdiction", "jurisdiction_title", "act", "act_title", "year"),
-    *("contaminant_id", "symbol", "cas", "land_use", "land_use_text", "kind", "kind_text", "consequence"),
-    *("comparator", "value_low", "value_high", "unit", "medium", "extractant", "basis"),
-    *("upper_depth_cm", "lower_depth_cm", "statistic", "support", "texture", "texture_demotion_ph"),
-    *("ph_min", "ph_min_closed", "ph_max", "ph_max_closed", "toc_min", "toc_min_closed", "toc_max", "toc_max_closed"),
-    *("use", "correction", "valid_from", "valid_to", "note", "comparable", "reason", "checked_in"),
+    *("contaminant_id", "symbol", "cas", "cas_note", "land_use", "land_use_text", "kind", "kind_text", "consequence"),
+    *("comparator", "value_low", "value_high", "unit", "medium", "extractant", "basis", "fraction_mm"),
+    *("upper_depth_cm", "lower_depth_cm", "statistic", "support", "texture", "texture_demotion_ph", "ph_method"),
+    *(f"{name}_{end}" for name in RANGES for end in ("min", "min_closed", "max", "max_closed")),
+    *("factor_constant", "factor_clay", "factor_organic_matter", "standard_clay", "standard_organic_matter"),
+    *("least_clay", "least_organic_matter", "most_organic_matter"),
+    *("use", "premise", "valid_from", "valid_to", "note", "comparable", "reason", "checked_in"),
     *("source", "source_kind", "original_value", "original_condition"),
 )
 INFINITY = float("inf")
@@ -44,6 +48,19 @@ def read_guidelines(path: Path | None = None) -> list[GuidelineRow]:
 def guideline_row(cells: Mapping[str, str | None], place: str) -> GuidelineRow:
     """A row from its cells as text, by column; ValueError that starts with `place` and names the column."""
     return _Cells(place, cells).row()
+
+
+def standing_table(rows: Iterable[GuidelineRow]) -> list[str]:
+    """How many values of each jurisdiction are comparable, and why the others are not: a table in Markdown."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        counts.setdefault(row.act.jurisdiction, Counter())[row.reason] += 1
+    reasons = sorted({reason for counted in counts.values() for reason in counted if reason})
+    lines = [f"| Jurisdiction | values | comparable | {' | '.join(reasons)} |", "|---|" + "---:|" * (2 + len(reasons))]
+    for jurisdiction, counted in sorted(counts.items()):
+        cells = [counted.total(), counted[""], *(counted[reason] for reason in reasons)]
+        lines.append(f"| {jurisdiction} | {' | '.join(map(str, cells))} |")
+    return lines
 
 
 def _check_numbers(file: str, rows: list[GuidelineRow]) -> None:
@@ -79,7 +96,7 @@ class _Cells:
                 measurand=self.measurand(),
                 conditions=self.conditions(),
                 correction=self.correction(),
-                comparable=self.one_of("comparable", {"yes": True, "not-yet": False}),
+                comparable=self.one_of("comparable", {"yes": True, "no": False}),
                 reason=self.text("reason"),
                 source=self.filled("source"),
                 source_kind=self.one_of("source_kind", {"primary": "primary", "secondary": "secondary"}),
@@ -88,6 +105,7 @@ class _Cells:
                 land_use_text=self.text("land_use_text"),
                 kind_text=self.text("kind_text"),
                 checked_in=self.text("checked_in"),
+                cas_note=self.text("cas_note"),
             )
         except _CellError:
             raise
@@ -117,15 +135,17 @@ class _Cells:
             lower_depth_cm=self.maybe("lower_depth_cm", float),
             statistic=self.filled("statistic"),
             support=self.text("support"),
+            fraction_mm=self.maybe("fraction_mm", float),
         )
 
     def conditions(self) -> Conditions:
         return Conditions(
             texture=self.text("texture"),
             demotion_ph=self.maybe("texture_demotion_ph", float),
-            ph=self.span("ph"),
-            toc=self.span("toc"),
+            **{name: self.span(name) for name in RANGES},
             use=self.text("use"),
+            ph_method=self.text("ph_method"),
+            premise=self.text("premise"),
         )
 
     def value(self) -> tuple[float, float]:
@@ -137,12 +157,20 @@ class _Cells:
         words: tuple[Comparator, ...] = get_args(Comparator)
         return self.one_of("comparator", {word: word for word in words})
 
-    def correction(self) -> str:
-        text = self.one_of("correction", {"": "", "nl-soil-type": "nl-soil-type"})
-        unknown = self.text("contaminant_id") not in INORGANIC
-        if text and unknown and self.text("comparable") == "yes":
-            raise self.wrong("correction", f"no soil-type constants for {self.text('contaminant_id')!r}")
-        return text
+    def correction(self) -> SoilTypeCorrection | None:
+        if not self.text("factor_constant"):
+            return None
+        most = self.maybe("most_organic_matter", float)
+        return SoilTypeCorrection(
+            a=self.read("factor_constant", float),
+            b=self.read("factor_clay", float),
+            c=self.read("factor_organic_matter", float),
+            least_clay=self.read("least_clay", float),
+            least_organic_matter=self.read("least_organic_matter", float),
+            most_organic_matter=INFINITY if most is None else most,
+            standard_clay=self.read("standard_clay", float),
+            standard_organic_matter=self.read("standard_organic_matter", float),
+        )
 
     def span(self, name: str) -> Span:
         low, high = self.maybe(f"{name}_min", float), self.maybe(f"{name}_max", float)

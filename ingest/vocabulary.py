@@ -14,7 +14,7 @@ from db import tables
 from db.versions import raise_version
 from ingest.contaminants import VOCABULARY, Contaminant, shipped_contaminants
 from ingest.guidelines import GUIDELINE_VALUES, read_guidelines
-from mapping.guideline import GuidelineRow
+from mapping.guideline import REASONS, GuidelineRow
 
 READ_BY = tuple(Path(__file__).with_name(name) for name in ("vocabulary.py", "contaminants.py", "guidelines.py"))
 
@@ -92,7 +92,7 @@ def _cells() -> Iterable[Mapping[str, str]]:
 
 
 def _guideline_value(row: GuidelineRow, cells: Mapping[str, str]) -> dict[str, Any]:
-    in_mg_per_kg = row.unit.startswith("mg/kg")
+    low, high = row.mg_per_kg or (None, None)
     return {
         "id": row.number,
         "rule": row.rule,
@@ -106,11 +106,11 @@ def _guideline_value(row: GuidelineRow, cells: Mapping[str, str]) -> dict[str, A
         "land_use": row.land_use,
         "kind": row.kind,
         "consequence": row.consequence or None,
-        "value_low": row.low if in_mg_per_kg else None,
-        "value_high": row.high if in_mg_per_kg else None,
+        "value_low": low,
+        "value_high": high,
         "unit": row.unit,
         "comparable": row.comparable,
-        "reason": row.reason or None,
+        "reason": REASONS[row.reason] if row.reason else None,
         "definition": dict(cells),
         "valid_from": row.act.first_day,
         "valid_to": row.act.last_day,

@@ -18,10 +18,15 @@ CONTENT_DIGESTIONS = ("aqua-regia", "nitric-acid", "four-acid", "fusion", "xrf",
 PARTIAL_EXTRACTIONS = ("ammonium-nitrate", "ammonium-acetate", "calcium-chloride", "dtpa", "edta", "mehlich-3", "water")
 
 PERCENT = (0.0, 100.0)
+DEPTH = (0.0, 1e5)
 NUMBERS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {"clay": PERCENT, "organic-matter": PERCENT, "toc": PERCENT, "ph": (0.0, 14.0)}
+    {
+        **dict.fromkeys(("clay", "organic-matter", "toc"), PERCENT),
+        "ph": (0.0, 14.0),
+        **dict.fromkeys(("upper-depth", "lower-depth"), DEPTH),
+    }
 )
-"""Soil properties in numbers, with the range a value must lie in: mass-% of the dry soil, and pH."""
+"""Properties in numbers, with the range a value must lie in: mass-% of the dry soil, pH, and centimetres of depth."""
 WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "medium": ("soil", "mineral-horizon", "o-horizon", "sediment", "moss"),
@@ -29,9 +34,13 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "basis": ("dry", "wet"),
         "texture": ("sand", "loam", "silt", "clay"),
         "use": (),
+        "bound": ("low", "high"),
     }
 )
-"""Properties in words, with the words an assumption may use (none listed: any word)."""
+"""Properties in words, with the words an assumption may use (none listed: any word).
+
+`bound` is no property of a sample: it says which end is meant where a source gives a range.
+"""
 UNKNOWN = ("", "unknown", "not-stated")
 
 
@@ -97,7 +106,7 @@ class Context:
 
     @classmethod
     def of(cls, size: int, **properties: ArrayLike | Sequence[str | None] | None) -> Context:
-        """From keywords `clay`, `organic_matter`, `toc`, `ph`, `medium`, `procedure`, `basis`, `texture`, `use`.
+        """From keywords named as `NUMBERS` and `WORDS` are, with underscores: `clay`, `organic_matter`, `medium`, …
 
         Each is one value for all samples, an array (size,), or None; `unknown` counts as missing. Raises ValueError for
         another keyword, a wrong length or a number out of range.

@@ -4,17 +4,38 @@ All rows that share jurisdiction, act, land use, kind and contaminant are one `G
 for a sample depends on the sample's soil. Rows are values without behaviour beyond checking themselves.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mapping.context import CONTENT_DIGESTIONS, PARTIAL_EXTRACTIONS
+from mapping.soiltype import SoilTypeCorrection
+
 NOT_STATED = "not-stated"
-EXTRACTANTS = ("aqua-regia", "ammonium-nitrate", NOT_STATED)
+ANY = "any"
+"""What is measured is a substance, and how it is brought out of the soil is no part of the value."""
+EXTRACTANTS = (*CONTENT_DIGESTIONS, *PARTIAL_EXTRACTIONS, ANY, NOT_STATED)
+UNIT = re.compile(r"(mg|µg|ng)(?: \S+)?/kg(?: dw| ww)?")
+"""Of a value; the words between are the equivalents that it counts."""
+MG_PER_UNIT = {"mg": 1.0, "µg": 1e-3, "ng": 1e-6}
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        "sum-without-members": "the source does not say which substances its sum is made of",
+        "sources-disagree": "public copies of the act print different values",
+        "not-soil": "the value is for another medium than soil",
+        "unit-not-convertible": "the unit of the value cannot be turned into mg/kg",
+        "extract-unknown": "the value refers to an extract that no known procedure gives",
+        "value-unreadable": "the printed value cannot be read",
+    }
+)
+"""Why a value is not comparable with any sample: there are no other reasons."""
 TEXTURES = ("sand", "loam-silt", "clay")
 """From light to heavy: the order in which an acid soil is judged by the next lighter class."""
 
@@ -67,7 +88,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Measurand:
-    """What has to have been measured for the value to mean anything."""
+    """What has to have been measured for the value to mean anything.
+
+    `extractant` may name several procedures that do, separated by semicolons.
+    """
 
     medium: str
     extractant: str
@@ -76,36 +100,68 @@ class Measurand:
     lower_depth_cm: float | None = None
     statistic: str = NOT_STATED
     support: str = ""
+    fraction_mm: float | None = None
 
     def __post_init__(self) -> None:
-        if self.extractant not in EXTRACTANTS:
-            raise ValueError(f"extractant must be one of {', '.join(EXTRACTANTS)}, got {self.extractant!r}")
+        for name in self.extractants:
+            if name not in EXTRACTANTS:
+                raise ValueError(f"extractant must be one of {', '.join(EXTRACTANTS)}, got {name!r}")
+        if len(self.extractants) > 1 and {ANY, NOT_STATED} & set(self.extractants):
+            raise ValueError(f"extractant {self.extractant!r}: {ANY} and {NOT_STATED} stand alone")
+        if self.fraction_mm is not None and not self.fraction_mm > 0.0:
+            raise ValueError(f"a fraction is below some millimetres above zero, got {self.fraction_mm:g}")
+
+    @property
+    def extractants(self) -> tuple[str, ...]:
+        """The procedures, one by one."""
+        return tuple(self.extractant.split(";"))
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """What the soil and its use must be like for a row to hold.
 
-    Below `demotion_ph` a soil is judged by the next lighter texture class (the lightest stays where it is), as the
-    German precautionary values are. An empty `use` is the row for every use that has no row of its own.
+    `texture` may name several classes, separated by semicolons. Below `demotion_ph` a soil is judged by the next
+    lighter class (the lightest stays where it is), as the German precautionary values are. An empty `use` is the row
+    for every use that has no row of its own. `premise` is what no sample records, so that it can only be said.
     """
 
     texture: str = ""
     demotion_ph: float | None = None
     ph: Span = field(default_factory=Span)
     toc: Span = field(default_factory=Span)
+    clay: Span = field(default_factory=Span)
+    organic_matter: Span = field(default_factory=Span)
     use: str = ""
+    ph_method: str = ""
+    premise: str = ""
 
     def __post_init__(self) -> None:
-        if self.texture and self.texture not in TEXTURES:
-            raise ValueError(f"texture must be one of {', '.join(TEXTURES)}, got {self.texture!r}")
+        for name in self.textures:
+            if name not in TEXTURES:
+                raise ValueError(f"texture must be one of {', '.join(TEXTURES)}, got {name!r}")
         if self.demotion_ph is not None and not self.texture:
             raise ValueError("a pH that lowers the texture class needs a texture class")
+
+    @property
+    def textures(self) -> tuple[str, ...]:
+        """The classes, one by one; none where all fit."""
+        return tuple(self.texture.split(";")) if self.texture else ()
+
+    @property
+    def spans(self) -> Mapping[str, Span]:
+        """The ranges that say something, by soil property."""
+        named = {"ph": self.ph, "toc": self.toc, "clay": self.clay, "organic-matter": self.organic_matter}
+        return {name: span for name, span in named.items() if span.bounded}
 
 
 @dataclass(frozen=True, slots=True)
 class GuidelineRow:
-    """One printed value. `low` and `high` are in `unit`: equal for a number, apart for a range, `low` 0 for `<high`."""
+    """One printed value. `low` and `high` are in `unit`: equal for a number, apart for a range, `low` 0 for `<high`.
+
+    `correction` moves the value with clay and organic matter; `reason` is a key of `REASONS` where it is comparable
+    with nothing.
+    """
 
     number: int
     act: Act
@@ -121,7 +177,7 @@ class GuidelineRow:
     unit: str
     measurand: Measurand
     conditions: Conditions
-    correction: str
+    correction: SoilTypeCorrection | None
     comparable: bool
     reason: str
     source: str
@@ -131,21 +187,32 @@ class GuidelineRow:
     land_use_text: str = ""
     kind_text: str = ""
     checked_in: str = ""
+    cas_note: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high < np.inf:
             raise ValueError(f"a guideline value must be a finite number or range, got {self.low} to {self.high}")
         if (self.comparator == "exact") != (self.low == self.high):
             raise ValueError(f"{self.low:g} to {self.high:g} is not the value of a row that reads {self.comparator!r}")
-        if self.comparable and (self.comparator != "exact" or not self.unit.startswith("mg/kg")):
-            raise ValueError("only a number in mg/kg is comparable")
+        if self.comparable and not UNIT.fullmatch(self.unit):
+            raise ValueError(f"a value in {self.unit!r} cannot be turned into mg/kg, so it is not comparable")
         if self.comparable == bool(self.reason):
             raise ValueError("a row that is not comparable needs its reason, and only such a row")
+        if self.reason and self.reason not in REASONS:
+            raise ValueError(f"reason must be one of {', '.join(REASONS)}, got {self.reason!r}")
 
     @property
     def rule(self) -> str:
         """The rule's id: `<jurisdiction>:<act>:<land-use>:<kind>`."""
         return f"{self.act.jurisdiction}:{self.act.slug}:{self.land_use}:{self.kind}"
+
+    @property
+    def mg_per_kg(self) -> tuple[float, float] | None:
+        """`low` and `high` in mg/kg; None where the unit cannot be converted."""
+        found = UNIT.fullmatch(self.unit)
+        if found is None:
+            return None
+        return self.low * MG_PER_UNIT[found[1]], self.high * MG_PER_UNIT[found[1]]
 
 
 @dataclass(frozen=True, slots=True)

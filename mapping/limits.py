@@ -6,7 +6,7 @@ assumed, and match. Assumptions fill gaps; they never overrule what was recorded
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,14 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from mapping.arrays import Vector, read_only
 from mapping.context import CONTENT_DIGESTIONS, NUMBERS, Assumption, Context, Words
-from mapping.guideline import NOT_STATED, TEXTURES, Guideline, GuidelineRow, Measurand
-from mapping.soiltype import INORGANIC, SoilTypeCorrection
+from mapping.guideline import ANY, NOT_STATED, REASONS, TEXTURES, Guideline, GuidelineRow, Measurand
 
 Mask = NDArray[np.bool_]
 MEDIA = {"soil": ("soil", "mineral-horizon")}
 """Which media of samples a value's medium covers. An organic layer or a sediment is not a mineral soil."""
 CLASS_OF_TEXTURE = {"sand": 0, "loam": 1, "silt": 1, "clay": 2}
-WORDING = {"clay": "clay content", "organic-matter": "organic matter content", "toc": "TOC", "ph": "pH"}
+WORDING = {"clay": "clay content", "organic-matter": "organic matter content", "toc": "TOC", "ph": "pH"} | {
+    "bound": "which end of the range is meant"
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,52 +84,69 @@ def assess(
     obstacles = _rule_obstacles(rule, on)
     if obstacles:
         empty = np.full(context.size, np.nan)
-        return Assessment(rule.id, rule.contaminant, empty, obstacles=obstacles, caveats=_caveats(rule))
+        return Assessment(
+            rule.id, rule.contaminant, empty, obstacles=obstacles, caveats=tuple(dict.fromkeys(_caveats(rule)))
+        )
     case = _Case(context, {assumption.name: assumption for assumption in assumptions})
     measured = _measured_alike(case, rule.rows[0].measurand)
-    limit = np.where(measured, _conditional_limit(case, rule.rows) * _correction(case, rule), np.nan)
+    limit = np.where(measured, _conditional_limit(case, rule.rows), np.nan)
     return Assessment(
         rule.id,
         rule.contaminant,
         limit,
         tuple(case.missing),
         tuple(case.obstacles),
-        _caveats(rule),
+        tuple(dict.fromkeys(_caveats(rule))),
         tuple(case.used),
     )
 
 
 def _rule_obstacles(rule: Guideline, on: date | None) -> tuple[str, ...]:
-    reasons = dict.fromkeys(f"not comparable yet: {row.reason}" for row in rule.rows if not row.comparable)
+    reasons = dict.fromkeys(f"not comparable: {REASONS[row.reason]}" for row in rule.rows if not row.comparable)
     if on is not None and not rule.act.in_force(on):
         reasons[f"{rule.act.title} was not in force on {on.isoformat()}"] = None
-    if rule.rows[0].correction and _constants(rule) is None:
-        reasons[f"no soil-type correction is known for {rule.contaminant}"] = None
     return tuple(reasons)
 
 
-def _constants(rule: Guideline) -> SoilTypeCorrection | None:
-    return INORGANIC.get(rule.contaminant)
-
-
 def _caveats(rule: Guideline) -> tuple[str, ...]:
-    first, act = rule.rows[0], rule.act
-    meant, said = first.measurand, []
+    return (*_of_measurand(rule.rows[0].measurand), *_of_rows(rule.rows), *_of_act(rule))
+
+
+def _of_measurand(meant: Measurand) -> Iterator[str]:
     if meant.extractant == NOT_STATED:
-        said.append("the source does not state the extraction; taken as a total or pseudo-total content")
+        yield "the source does not state the extraction; taken as a total or pseudo-total content"
+    if meant.basis == NOT_STATED:
+        yield "the source does not state whether the value is per dry or wet mass"
     if meant.statistic != NOT_STATED:
         of = f" of {meant.support}" if meant.support else ""
-        said.append(f"the value is meant for the {meant.statistic.replace('-', ' ')}{of}; compared sample by sample")
+        yield f"the value is meant for the {meant.statistic.replace('-', ' ')}{of}; compared sample by sample"
     if meant.lower_depth_cm is not None:
         span = f"{meant.upper_depth_cm or 0:g} to {meant.lower_depth_cm:g} cm"
-        said.append(f"the value is meant for a depth of {span}; depths were not compared")
+        yield f"the value is meant for a depth of {span}; depths were not compared where they are not recorded"
+    if meant.fraction_mm is not None:
+        yield f"the value is meant for the fraction below {meant.fraction_mm:g} mm; fractions were not compared"
+
+
+def _of_rows(rows: tuple[GuidelineRow, ...]) -> Iterator[str]:
+    for row in rows:
+        if row.conditions.premise:
+            yield f"the value presumes: {row.conditions.premise}"
+        if row.conditions.ph_method:
+            yield f"the value is meant for pH in {row.conditions.ph_method}; how pH was measured was not compared"
+        if row.comparator == "range":
+            yield f"the source gives the range {row.low:g} to {row.high:g} {row.unit}"
+        if row.comparator == "below":
+            yield f"the source says only that the value is below {row.high:g} {row.unit}"
+
+
+def _of_act(rule: Guideline) -> Iterator[str]:
+    act = rule.act
     if act.last_day is not None:
-        said.append(f"{act.title} ended on {act.last_day.isoformat()}")
+        yield f"{act.title} ended on {act.last_day.isoformat()}"
     if act.note:
-        said.append(f"{act.title}: {act.note}")
-    if first.source_kind == "secondary":
-        said.append("the value was read from a secondary source")
-    return tuple(said)
+        yield f"{act.title}: {act.note}"
+    if rule.rows[0].source_kind == "secondary":
+        yield "the value was read from a secondary source"
 
 
 class _Case:
@@ -181,51 +199,72 @@ class _Case:
 
 def _measured_alike(case: _Case, meant: Measurand) -> Mask:
     media = MEDIA.get(meant.medium, (meant.medium,))
-    stated = meant.extractant != NOT_STATED
-    procedures = (meant.extractant,) if stated else CONTENT_DIGESTIONS
-    extraction = (
-        f"the value refers to {meant.extractant}" if stated else "the value is a content, not a partial extract"
-    )
     fits = case.demand(
         np.isin(case.word("medium"), media), case.known("medium"), f"the value is for {meant.medium}, the medium is not"
     )
-    fits &= case.demand(
-        np.isin(case.word("procedure"), procedures), case.known("procedure"), f"another extraction: {extraction}"
-    )
+    if meant.extractant != ANY:
+        procedures, said = _procedures(meant)
+        extracted = np.isin(case.word("procedure"), procedures)
+        fits &= case.demand(extracted, case.known("procedure"), f"another extraction: {said}")
     if meant.basis != NOT_STATED:
         same = case.word("basis") == meant.basis
         fits &= case.demand(same, case.known("basis"), f"the value is per {meant.basis} mass, the results are not")
-    return fits
+    return fits & _at_depth(case, meant)
+
+
+def _procedures(meant: Measurand) -> tuple[tuple[str, ...], str]:
+    """Those that give what is meant, and why others do not."""
+    if meant.extractant == NOT_STATED:
+        return CONTENT_DIGESTIONS, "the value is a content, not a partial extract"
+    return meant.extractants, f"the value refers to {' or '.join(meant.extractants)}"
+
+
+def _at_depth(case: _Case, meant: Measurand) -> Mask:
+    """False (n,) where it is recorded that a sample was taken wholly above or below the depths that are meant."""
+    if meant.lower_depth_cm is None:
+        return np.ones(case.context.size, dtype=np.bool_)
+    upper, lower = case.number("upper-depth"), case.number("lower-depth")
+    apart = (lower <= (meant.upper_depth_cm or 0.0)) | (upper >= meant.lower_depth_cm)
+    span = f"{meant.upper_depth_cm or 0:g} to {meant.lower_depth_cm:g} cm"
+    return case.demand(~apart, np.ones_like(apart), f"the value is for a depth of {span}, they are from another")
 
 
 def _conditional_limit(case: _Case, rows: tuple[GuidelineRow, ...]) -> Vector:
     conditions = [row.conditions for row in rows]
-    ready = np.ones(case.context.size, dtype=np.bool_)
-    classes, placed = _texture_classes(case, rows)
-    ready &= placed
-    if any(condition.toc.bounded for condition in conditions):
-        ready &= case.known("toc")
-    if any(condition.ph.bounded for condition in conditions):
-        ready &= case.known("ph")
+    classes, ready = _texture_classes(case, rows)
+    for name in dict.fromkeys(name for condition in conditions for name in condition.spans):
+        ready &= case.known(name)
     own_uses = [condition.use for condition in conditions if condition.use]
     if own_uses:
         ready &= case.known("use")
-    limit = np.full(case.context.size, np.nan)
+    limit, covered = np.full(case.context.size, np.nan), np.zeros(case.context.size, dtype=np.bool_)
     for row in rows:
-        limit = np.fmin(limit, np.where(_holds(case, row, classes, own_uses), row.low, np.nan))
-    covered = case.demand(np.isfinite(limit), ready, "no value of the rule covers their soil or use")
-    return np.where(covered, limit, np.nan)
+        holds = _holds(case, row, classes, own_uses)
+        covered |= holds
+        value = _value(case, row, holds) * _correction(case, row, holds)
+        limit = np.fmin(limit, np.where(holds, value, np.nan))
+    return np.where(case.demand(covered, ready, "no value of the rule covers their soil or use"), limit, np.nan)
+
+
+def _value(case: _Case, row: GuidelineRow, holds: Mask) -> Vector:
+    """The value (n,) in mg/kg; of a range the end that is openly chosen, else NaN."""
+    low, high = row.mg_per_kg or (np.nan, np.nan)
+    if row.comparator == "exact":
+        return np.full(case.context.size, low)
+    case.known("bound", among=holds)
+    bound = case.word("bound")
+    if low == 0.0:
+        case.demand(bound != "low", holds & (bound != ""), "the lower end of the range is zero, which is no limit")
+    return np.select([(bound == "low") & (low > 0.0), bound == "high"], [low, high], np.nan)
 
 
 def _holds(case: _Case, row: GuidelineRow, classes: NDArray[np.int64], own_uses: list[str]) -> Mask:
     condition = row.conditions
     holds = np.ones(case.context.size, dtype=np.bool_)
-    if condition.texture:
-        holds &= classes == TEXTURES.index(condition.texture)
-    if condition.toc.bounded:
-        holds &= condition.toc.holds(case.number("toc"))
-    if condition.ph.bounded:
-        holds &= condition.ph.holds(case.number("ph"))
+    if condition.textures:
+        holds &= np.isin(classes, [TEXTURES.index(texture) for texture in condition.textures])
+    for name, span in condition.spans.items():
+        holds &= span.holds(case.number(name))
     if own_uses:
         uses = case.word("use")
         holds &= (uses == condition.use) if condition.use else ~np.isin(uses, own_uses)
@@ -247,14 +286,14 @@ def _texture_classes(case: _Case, rows: tuple[GuidelineRow, ...]) -> tuple[NDArr
     return classes - (can_sink & (case.number("ph") < max(demotions))), placed
 
 
-def _correction(case: _Case, rule: Guideline) -> Vector:
-    constants = _constants(rule)
-    if not rule.rows[0].correction or constants is None:
+def _correction(case: _Case, row: GuidelineRow, holds: Mask) -> Vector:
+    """What the value is multiplied by (n,): 1 without a correction, NaN where a property that it needs is missing."""
+    if row.correction is None:
         return np.ones(case.context.size)
-    for name in constants.needs:
-        case.known(name)
+    for name in row.correction.needs:
+        case.known(name, among=holds)
     clay, organic = (
-        case.number(name) if name in constants.needs else np.zeros(case.context.size)
+        case.number(name) if name in row.correction.needs else np.zeros(case.context.size)
         for name in ("clay", "organic-matter")
     )
-    return constants.factor(clay, organic)
+    return row.correction.factor(clay, organic)

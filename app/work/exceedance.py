@@ -86,6 +86,8 @@ def context_of(rows: SampleRows) -> Context:
         toc=rows.toc,
         ph=rows.ph,
         texture=rows.texture,
+        upper_depth=population.upper_depth_cm,
+        lower_depth=population.lower_depth_cm,
     )
 
 
