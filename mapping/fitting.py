@@ -143,9 +143,13 @@ class Fitting:
         return GlobalSystem(self.sites.places, covariance, self.sites.error, self.trend)
 
     def _estimator(self, fit: VariogramFit) -> str:
-        """`wls`, `exact` or `vecchia`: the likelihood, exact while that is quick, unless data are too few for it."""
+        """`wls`, `exact` or `vecchia`.
+
+        The likelihood decides when asked for, when values are censored, when there is a trend and when places are many.
+        """
         method, n, censored = self.recipe.fitted_by, self.sites.n, bool(self.sites.censored.any())
-        if method == "wls" or not fit.candidates:
+        plain = method == "auto" and not censored and self.trend.p <= 1 and n <= LARGEST
+        if method == "wls" or not fit.candidates or plain:
             return "wls"
         if n < FEWEST_FOR_LIKELIHOOD + self.trend.p or (censored and n > MOST_CENSORED):
             self.notes.append(

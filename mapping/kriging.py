@@ -38,8 +38,9 @@ class Kriging:
     the samples) or `universal`: a trend in the covariates of the samples and in a polynomial of `degree` in the
     coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
     and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
-    in Vecchia's approximation beyond 1,500 places), `vecchia` or `auto`: REML, exact up to 600 places. Up to 500
-    places the map averages over the covariances that the likelihood leaves likely. `neighbours` limits each prediction
+    in Vecchia's approximation beyond 1,500 places), `vecchia` or `auto`: `reml` where samples are known by bounds, there
+    is a trend or places are more than 1,500, else `wls`. Up to 500 places the map averages over the covariances that
+    the likelihood leaves likely. `neighbours` limits each prediction
     to that many nearest samples or to those of a `Neighbourhood`; None uses all of them, up to 6,000 places. `seed`
     feeds the treatment of samples known by bounds only. A `scale` chooses the transform from the samples.
     """

@@ -81,6 +81,12 @@ class Samples:
             )
         return self.upper
 
+    def subset(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> Samples:
+        """The samples of a mask (n,) or of indices; ValueError where that leaves none."""
+        columns = (self.error_variance, self.covariates)
+        errors, covariates = (None if each is None else each[chosen] for each in columns)
+        return Samples(self.xy[chosen], self.lower[chosen], self.upper[chosen], errors, covariates)
+
     def digest(self) -> str:
         """SHA-256 over places, bounds, errors and covariates, in their order: the identity of a map's input."""
         parts = [self.xy, self.lower, self.upper]

@@ -48,6 +48,28 @@ class Validation:
         missed = np.maximum(np.abs(self.observed - self.predicted) - half * sd, 0.0)
         return float((2.0 * half * sd + 2.0 / (1.0 - level) * missed).mean())
 
+    def accuracy(self) -> dict[str, float]:
+        """The share of observations inside central intervals of 5, 10, … 95 %: Deutsch's accuracy plot (1997)."""
+        return {f"{level:.2f}": self.coverage(level) for level in np.arange(0.05, 1.0, 0.05).round(2).tolist()}
+
+    def by_design(self) -> dict[str, float]:
+        """Estimates for the whole map from a probability sample of it, with 95 % limits, whatever the model.
+
+        For an equal-probability sample the mean of errors and of their squares are those of the map, and their
+        standard errors those of a simple random sample (Brus, Kempen & Heuvelink 2011, Eur. J. Soil Sci. 62).
+        """
+        error = self.predicted - self.observed
+        square, n = error**2, error.size
+        half = 1.96 * np.array([error.std(ddof=1), square.std(ddof=1)]) / np.sqrt(n) if n > 1 else np.full(2, np.nan)
+        return {
+            "me": float(error.mean()),
+            "me_low": float(error.mean() - half[0]),
+            "me_high": float(error.mean() + half[0]),
+            "rmse": float(np.sqrt(square.mean())),
+            "rmse_low": float(np.sqrt(max(square.mean() - half[1], 0.0))),
+            "rmse_high": float(np.sqrt(square.mean() + half[1])),
+        }
+
     def scores(self) -> dict[str, float]:
         """All scores by name, on the model's scale.
 

@@ -74,6 +74,7 @@ def test_a_missing_nugget_rests_at_its_bound() -> None:
 
 def test_many_places_are_fitted_by_it_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mapping.fitting.LARGEST", 200)
+    monkeypatch.setattr("mapping.fitting.QUICK", 200)
     xy, values = field(5, 300, Nugget(0.2) + Exponential(0.8, 80.0))
     samples = Samples.measured(np.vstack([xy, xy[:40]]), np.append(values, values[:40] + 0.1))
     one, two = (Kriging(transform=Identity()).fit(samples) for _ in range(2))
@@ -84,7 +85,7 @@ def test_many_places_are_fitted_by_it_unasked(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_many_bounds_are_fitted_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mapping.fitting.LARGEST_CENSORED", 50)
+    monkeypatch.setattr("mapping.fitting.QUICK", 50)
     monkeypatch.setattr("mapping.vecchia.NEIGHBOURS", (15, 15))
     xy, values = field(6, 100, Nugget(0.1) + Exponential(0.9, 200.0))
     hidden = values[:, 0] < 0.0
