@@ -77,7 +77,7 @@ class GlobalSystem:
     def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """In parts of a fixed shape, so that a value does not depend on how many are asked for."""
         parts = parts_of(places, GLOBAL_PART)
-        return joined(list(in_parallel(lambda part: self._krige_part(part, dual, block), parts)), len(places))
+        return joined(list(in_parallel(lambda part: self.krige_exactly(part, dual, block), parts)), len(places))
 
     def joint(self, places: Vector, dual: Vector) -> tuple[Vector, Vector]:
         """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2 + k)."""
@@ -89,23 +89,45 @@ class GlobalSystem:
         spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ self._trend_covariance @ remainder.T
         return mean, spread
 
-    def _krige_part(self, places: Vector, dual: Vector, block: Block | None) -> Estimates:
+    def krige_exactly(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
+        """As `krige`, but all at once: the last bits depend on the number of places."""
         n = len(self.xy)
         to_data = self._to_data(places[:, :2], block)
         basis = trend_at(self.trend, places, block)
         mean = to_data.T @ dual[:n] + basis @ dual[n:]
         white = self._triangle.solve(to_data)
-        remainder = basis - white.T @ self._white_trend
+        own, explained = own_variance(self.covariance, block), np.einsum("ij,ij->j", white, white)
+        return self.concluded(mean, basis - white.T @ self._white_trend, basis, own - explained)
+
+    def concluded(self, mean: Vector, remainder: Vector, basis: Vector, simple: Vector) -> Estimates:
+        """Estimates from f − FᵀC⁻¹c (b, p), f (b, p) and the variance of simple kriging (b,)."""
         multiplier = remainder @ self._trend_covariance
-        variance = own_variance(self.covariance, block) - np.einsum("ij,ij->j", white, white)
-        variance += (remainder * multiplier).sum(axis=1)
+        variance = simple + (remainder * multiplier).sum(axis=1)
         return Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
+
+    def inverse(self) -> Vector:
+        """C⁻¹ (n, n)."""
+        root = self._whitened(np.eye(len(self.xy), order="F"))
+        return np.ascontiguousarray(root.T @ root)
+
+    def dragged(self) -> Vector:
+        """C⁻¹F (n, p)."""
+        if self.trend.p == 0:
+            return np.empty((len(self.xy), 0))
+        return np.asarray(dtrsm(1.0, self._factor, self._white_trend, lower=1, trans_a=1), dtype=np.float64)
+
+    def to_data(self, xy: Points, data: NDArray[np.int64]) -> Vector:
+        """Covariances (d, b) of some of the data with places (b, 2)."""
+        return self._covered(xy, self.xy[data], None)
 
     def _to_data(self, xy: Points, block: Block | None) -> Vector:
         """Covariances (n, b) of the data with places (b, 2) or blocks around them."""
+        return self._covered(xy, self.xy, block)
+
+    def _covered(self, xy: Points, data: Points, block: Block | None) -> Vector:
         if self._compiled is not None and block is None:
-            return covariances(self._compiled, self.xy, xy)
-        return np.ascontiguousarray(covariance_to(self.covariance, xy, self.xy, block).T)
+            return covariances(self._compiled, data, xy)
+        return np.ascontiguousarray(covariance_to(self.covariance, xy, data, block).T)
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """By the inverse of the whole system, without leaving anything out in turn (Dubrule 1983)."""
