@@ -50,7 +50,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows are asked for; what is `None` is not restricted."""
+    """Which rows are asked for; what is `None` is not restricted.
+
+    `transfer_from` is another digestion whose results are to be carried over to `digestion`; rows are those of
+    `digestion` alone all the same, and whoever carries over reads the others.
+    """
 
     contaminant: str | None = None
     bounds: Bounds | None = None
@@ -58,6 +62,7 @@ class Selection:
     dataset: str | None = None
     medium: str | None = None
     digestion: str | None = None
+    transfer_from: str | None = None
     basis: str | None = None
     depth: tuple[float, float] | None = None
     visibilities: tuple[str, ...] = ("public",)

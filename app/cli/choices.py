@@ -15,6 +15,10 @@ from ingest.contaminants import shipped_contaminants
 Dataset = Annotated[str | None, typer.Option("--dataset", help="Only samples of this dataset.")]
 Medium = Annotated[str | None, typer.Option("--medium", help="Only this medium, e.g. mineral-horizon.")]
 Digestion = Annotated[str | None, typer.Option("--digestion", help="Only this digestion, e.g. aqua-regia.")]
+TransferFrom = Annotated[
+    str | None,
+    typer.Option("--transfer-from", help="Carry results by this digestion over to --digestion, with their error."),
+]
 Basis = Annotated[str | None, typer.Option("--basis", help="Only results on this basis: dry, wet or unknown.")]
 Depth = Annotated[str | None, typer.Option("--depth", help="Only this depth class in cm, e.g. 0-20.")]
 Assume = Annotated[

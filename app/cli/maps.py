@@ -1,6 +1,7 @@
 """`edaphos map CONTAMINANT`: interpolate and publish a surface."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.choices import Basis, Dataset, Depth, Digestion, Medium, selection_of
+from app.cli.choices import Basis, Dataset, Depth, Digestion, Medium, TransferFrom, selection_of
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database, transaction
 from app.jobs import defer_map
 from app.settings import Settings
@@ -42,6 +43,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     dataset: Dataset = None,
     medium: Medium = None,
     digestion: Digestion = None,
+    transfer_from: TransferFrom = None,
     basis: Basis = None,
     depth: Depth = None,
     later: Annotated[bool, typer.Option("--later", help="Put it into the queue for `edaphos worker`.")] = False,
@@ -49,7 +51,8 @@ def map_command(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Make a map: variogram, kriging, scores, a cloud-optimised GeoTIFF with its provenance."""
     settings = Settings()
-    selection = selection_of(contaminant, dataset, medium, digestion, basis, depth)
+    selected = selection_of(contaminant, dataset, medium, digestion, basis, depth)
+    selection = replace(selected, transfer_from=transfer_from)
     terms = drift_terms(drift or (), drift_transform or ())
     chosen = method or (WITH_DRIFT if terms else "ordinary-kriging")
     file, within = _area(area)
@@ -80,6 +83,8 @@ def show(made: PublishedMap) -> None:
     model, scores = made.parameters["model"], made.scores
     output.print(f"  samples    {model['samples']} ({model['censored']} known by bounds only)")
     output.print(f"  variogram  {model['variogram']}\n             {model['why']}")
+    if "transfer" in made.parameters:
+        output.print(f"  carried    {escape(made.parameters['transfer']['says'])}")
     for term in made.parameters.get("drift", ()):
         output.print(f"  drift      {escape(_in_words(term))}")
     for note in [*made.parameters.get("drift_notes", ()), *model["notes"]]:

@@ -23,7 +23,8 @@ from app.settings import Settings
 from app.work.areas import MapArea, area_of
 from app.work.drift import DriftTerm, MapDrift, drift_of, unchanged, with_drift
 from app.work.projection import Projection, choose_projection
-from db.samples import Population, SampleRows, read_samples
+from app.work.transfer import Transfer, read_with_transfer
+from db.samples import Population, SampleRows
 from db.selection import Selection
 from db.tables import contaminant, surface
 from mapping.arrays import Points, Vector
@@ -73,6 +74,7 @@ class Material:
     population: Population
     projection: Projection
     samples: Samples
+    transfer: Transfer | None = None
 
     @property
     def visibility(self) -> str:
@@ -116,7 +118,7 @@ class PublishedMap:
 
 def gather(connection: Connection, selection: Selection) -> Material:
     """The samples of a selection; `ValueError` when there are none, or when they must not be pooled."""
-    rows = read_samples(connection, selection)
+    rows, transfer = read_with_transfer(connection, selection)
     if len(rows) == 0:
         raise ValueError(f"there are no measurements of {selection.contaminant} that fit the selection")
     if len(rows.populations) > 1:
@@ -128,7 +130,7 @@ def gather(connection: Connection, selection: Selection) -> Material:
     projection = choose_projection(rows)
     errors = np.where(np.isnan(rows.uncertainty), 0.0, rows.uncertainty) ** 2
     samples = Samples(projection.place(rows), rows.lower, rows.upper, errors if errors.any() else None)
-    return Material(rows, rows.populations[0], projection, samples)
+    return Material(rows, rows.populations[0], projection, samples, transfer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,6 +305,7 @@ def _parameters(request: MapRequest, plan: Plan) -> dict[str, Any]:
         "projection": material.projection.name,
         "projection_scale_error": material.projection.scale_error,
         "support": "point",
+        **({"transfer": material.transfer.to_dict()} if material.transfer else {}),
         **_drift_parameters(plan),
     }
 
@@ -341,7 +344,9 @@ def _title(connection: Connection, request: MapRequest, material: Material) -> s
     scale = "" if request.transform == "log" else f", {request.transform} scale"
     nearest = "" if request.neighbours is None else f", {request.neighbours} neighbours"
     drift = f" on {' + '.join(map(str, request.drift))}" if request.drift else ""
-    return f"{name}, {datasets}, {request.method.replace('-', ' ')}{drift}{scale}{nearest}, {request.resolution:g} m"
+    carried = f", {material.transfer.source} carried over to {material.transfer.target}" if material.transfer else ""
+    how = f"{request.method.replace('-', ' ')}{drift}{scale}{nearest}"
+    return f"{name}, {datasets}{carried}, {how}, {request.resolution:g} m"
 
 
 def _register(settings: Settings, connection: Connection, made: PublishedMap, plan: Plan) -> None:
