@@ -10,7 +10,7 @@ from ingest.guards.limits import limits
 
 PIECE = 1 << 20
 _BREAK = re.compile(rb"[\r\n]")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _PROGRAM = b"gdal_streamed_alg"
 """GDAL takes JSON with this word for a pipeline of commands and runs it, on whatever files and addresses it names."""
@@ -44,20 +44,20 @@ def admit_json(file: Path) -> None:
     with file.open("rb") as handle:
         if _PROGRAM in handle.read(PIECE):
             raise IngestError(f"{file.name} describes a program for GDAL and holds no data")
-    # brackets within texts make it look deeper, rarely: only then are the texts taken out, which is slow
-    if _depth(file, texts=True) > limits().depth and _depth(file, texts=False) > limits().depth:
+    if _depth(file) > limits().depth:
         raise IngestError(f"{file.name}: JSON nested more than {limits().depth} deep is no table or map")
 
 
-def _depth(file: Path, *, texts: bool) -> int:
-    """The deepest nesting of brackets, at least as far as it is beyond the limit."""
+def _depth(file: Path) -> int:
+    """The deepest nesting of brackets outside of texts, as far as it matters."""
     depth = deepest = 0
     rest = b""
     with file.open("rb") as handle:
         while (piece := handle.read(PIECE)) and deepest <= limits().depth:
-            if not texts:
-                piece, rest = _without_texts(rest + piece)
-            brackets = np.frombuffer(piece.translate(None, _NO_BRACKETS), np.uint8)
+            bare, rest = _without_texts(rest + piece)
+            if len(rest) > limits().line_bytes:
+                raise IngestError(f"{file.name}: a text of more than {limits().line_bytes:,} bytes is no cell")
+            brackets = np.frombuffer(bare.translate(None, _NO_BRACKETS), np.uint8)
             if brackets.size:
                 opened = np.cumsum(np.where((brackets == ord("[")) | (brackets == ord("{")), 1, -1))
                 deepest = max(deepest, depth + int(opened.max()))
@@ -67,6 +67,6 @@ def _depth(file: Path, *, texts: bool) -> int:
 
 def _without_texts(content: bytes) -> tuple[bytes, bytes]:
     """The content without its texts, and the beginning of one that has not ended yet."""
-    bare = _STRING.sub(b"", content)
+    bare = _TEXT.sub(b"", content)
     cut = bare.find(b'"')
     return (bare, b"") if cut < 0 else (bare[:cut], bare[cut:])

@@ -110,6 +110,8 @@ def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
         if len(meant) != 1:
             raise IngestError(f"{file.name}: there is no layer {options.sheet!r}; there are {', '.join(names)}")
         return meant[0], ()
+    if not names:
+        raise IngestError(f"{file.name} cannot be read: there is no layer in it")
     if len(names) != 1:
         raise IngestError(f"{file.name} has the layers {', '.join(names)}; state file.sheet")
     return names[0], ()

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, func, select
 
 from db.tables import measurement, specimen
 from ingest.errors import IngestError
+from ingest.guards import admit
 from ingest.load import load_samples
 from ingest.profile import FileOptions, read_profile
 from ingest.readers import open_file
-from ingest.readers.content import refuse_bomb
 from ingest.readers.text import geometry_columns
 from tests.ingest.workbooks import write_ods, write_xlsx
 
@@ -202,11 +202,11 @@ def test_archives_that_would_fill_the_disc_or_point_elsewhere(tmp_path: Path) ->
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", bytes(1 << 28))
     with pytest.raises(IngestError, match=r"bomb.zip would unpack to 256 MB"):
-        refuse_bomb(bomb)
+        admit(bomb)
     with zipfile.ZipFile(wanderer, "w") as archive:
         archive.writestr("../../etc/x.shp", b"x")
     with pytest.raises(IngestError, match="points out of the archive"):
-        refuse_bomb(wanderer)
+        admit(wanderer)
 
 
 def test_a_file_without_a_system_needs_one_stated(connection: Connection, write: Write, tmp_path: Path) -> None:
