@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from sqlalchemy import Connection, delete, select
 
 from db.tables import measurement
 from ingest.copying import copy_rows
-from ingest.findings import Finding, Rule
+from ingest.findings import OF_THE_FILE, Finding, Rule
 from ingest.sums import DERIVED, PARTIAL, Contradiction, Sum, chosen_sums, derive_sums, shipped_sums
 
 CHUNK_ROWS = 100_000
@@ -56,7 +55,7 @@ class Sums:
         for (flag, text), count in sorted(self._texts.items()):
             if flag in self._rules:
                 counted = f"{count} specimen{'s' * (count > 1)}"
-                yield Finding(self._rules[flag], np.array([1]), [""], f"{text}; {counted}")
+                yield Finding(self._rules[flag], OF_THE_FILE, [""], f"{text}; {counted}")
 
     def _note(self, members: Any, made: Any, contradictions: Iterable[Contradiction]) -> None:
         self.made.update(made["contaminant"].to_pylist())

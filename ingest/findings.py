@@ -1,13 +1,15 @@
 """What was found wrong or doubtful, in columns: one finding is one rule, one column of the file and many rows."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Severity = Literal["reject", "flag", "info"]
+OF_THE_FILE = np.array([0])
+"""The rows of a finding on the whole file: none, for rows are counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,8 @@ class Rule:
     severity: Severity
     says: str
     overridable: bool = False
+    of_file: bool = False
+    """Whether it judges the file as a whole, so that there is no row that it could reject."""
 
     @property
     def doubts_place(self) -> bool:
@@ -38,7 +42,7 @@ _ALL = (
     Rule("position-sign", "reject", "a minus sign is missing or too much", overridable=True),
     Rule("position-zone", "reject", "the position was measured in another zone", overridable=True),
     Rule("position-outside-survey", "reject", "the position lies outside the stated area", overridable=True),
-    Rule("position-far", "flag", "the position lies far from all others", overridable=True),
+    Rule("position-far", "flag", "the position lies far from all others", overridable=True, of_file=True),
     Rule("position-from-second", "flag", "only the second pair of coordinates is given", overridable=True),
     Rule("two-positions", "flag", "the two pairs of coordinates of the place disagree", overridable=True),
     Rule("not-a-number", "reject", "a text stands where a number belongs"),
@@ -54,11 +58,26 @@ _ALL = (
     Rule("analysed-before-sampled", "flag", "it was analysed before it was sampled", overridable=True),
     Rule("negative-depth", "flag", "the depth lies above the surface", overridable=True),
     Rule("implausible-depth", "flag", "the depth is more than 100 m, so its unit is doubtful", overridable=True),
-    Rule("depth-overlap", "flag", "depths of one site and day overlap without being the same", overridable=True),
+    Rule(
+        "depth-overlap",
+        "flag",
+        "depths of one site and day overlap without being the same",
+        overridable=True,
+        of_file=True,
+    ),
     Rule("texture-sum", "flag", "clay, silt and sand do not add up to 100 %", overridable=True),
     Rule("unknown-contaminant", "reject", "the contaminant is not in the vocabulary"),
     Rule("cas-contradiction", "flag", "name and CAS number mean different contaminants", overridable=True),
     Rule("unknown-sector", "flag", "the code of the sector is not in the vocabulary", overridable=True),
+    Rule(
+        "compounds",
+        "flag",
+        "an element is counted with its compounds, and whose mass it is is not known",
+        overridable=True,
+    ),
+    Rule("compounds-as-element", "info", "an element is counted with its compounds, by the mass of the element"),
+    Rule("source-renamed", "flag", "another year calls the source otherwise", overridable=True),
+    Rule("source-moved", "flag", "another year places the source elsewhere", overridable=True),
     Rule("duplicate-release", "reject", "the same release of the same source stands in an earlier row"),
     Rule("unit-not-convertible", "reject", "the unit cannot become mg/kg"),
     Rule("unknown-basis", "reject", "the basis is not dry, wet or unknown"),
@@ -73,18 +92,28 @@ _ALL = (
     Rule("duplicate-code", "reject", "the specimen's code stands for something else in an earlier row"),
     Rule("duplicate-measurement", "reject", "the same was measured on the same specimen in an earlier row"),
     Rule("all-rejected", "reject", "no value of the row could be used"),
-    Rule("precision", "info", "what was analysed twice says how precise the laboratory is"),
-    Rule("sampling-precision", "info", "what was sampled twice says how far samples of one place differ"),
-    Rule("blanks", "info", "blanks hold what they should"),
-    Rule("blank-contaminated", "flag", "blanks hold more than the limit of detection", overridable=True),
-    Rule("blank-limit", "flag", "blanks support no limit of detection as low as the stated one", overridable=True),
-    Rule("below-blank", "flag", "the value does not exceed what the blanks of its batch hold", overridable=True),
-    Rule("reference-material", "info", "a reference material was measured as it is certified"),
+    Rule("precision", "info", "what was analysed twice says how precise the laboratory is", of_file=True),
+    Rule("sampling-precision", "info", "what was sampled twice says how far samples of one place differ", of_file=True),
+    Rule("blanks", "info", "blanks hold what they should", of_file=True),
+    Rule("blank-contaminated", "flag", "blanks hold more than the limit of detection", overridable=True, of_file=True),
     Rule(
-        "reference-bias", "flag", "a reference material was measured far from its certified content", overridable=True
+        "blank-limit",
+        "flag",
+        "blanks support no limit of detection as low as the stated one",
+        overridable=True,
+        of_file=True,
     ),
-    Rule("spike-recovery", "flag", "a spike was not found again as it was added", overridable=True),
-    Rule("duplicate-alone", "info", "a duplicate whose original is not in the file", overridable=True),
+    Rule("below-blank", "flag", "the value does not exceed what the blanks of its batch hold", overridable=True),
+    Rule("reference-material", "info", "a reference material was measured as it is certified", of_file=True),
+    Rule(
+        "reference-bias",
+        "flag",
+        "a reference material was measured far from its certified content",
+        overridable=True,
+        of_file=True,
+    ),
+    Rule("spike-recovery", "flag", "a spike was not found again as it was added", overridable=True, of_file=True),
+    Rule("duplicate-alone", "info", "a duplicate whose original is not in the file", overridable=True, of_file=True),
     Rule("replicate", "info", "measured again on the same specimen, and kept as a replicate"),
     Rule("duplicate-row", "info", "the row repeats an earlier one, cell by cell"),
     Rule("nothing-measured", "info", "no value stands in the row"),
@@ -100,11 +129,11 @@ _ALL = (
         "exactly a half, or 1/√2, of the limit of detection: probably put in for it",
         overridable=True,
     ),
-    Rule("unit-slip", "flag", "contents far from usual, as in another unit", overridable=True),
-    Rule("coarse-values", "info", "the values are rounded coarsely", overridable=True),
-    Rule("sum-contradiction", "flag", "a sum contradicts its members", overridable=True),
-    Rule("partial-sum", "flag", "members of the sum are missing: a lower bound only", overridable=True),
-    Rule("derived-sum", "info", "made of its members", overridable=True),
+    Rule("unit-slip", "flag", "contents far from usual, as in another unit", overridable=True, of_file=True),
+    Rule("coarse-values", "info", "the values are rounded coarsely", overridable=True, of_file=True),
+    Rule("sum-contradiction", "flag", "a sum contradicts its members", overridable=True, of_file=True),
+    Rule("partial-sum", "flag", "members of the sum are missing: a lower bound only", overridable=True, of_file=True),
+    Rule("derived-sum", "info", "made of its members", overridable=True, of_file=True),
     Rule("below-own-limit", "flag", "the value lies below its own limit of detection", overridable=True),
     Rule("approximate", "flag", "the value is given as approximate", overridable=True),
     Rule("file-layout", "info", "how the file is written was found out, not stated"),
@@ -169,3 +198,10 @@ def misplaced_rows(findings: Iterable[Finding]) -> NDArray[np.int64]:
     """The rows whose position was flagged, in no order and perhaps repeated."""
     flagged = [finding.rows for finding in findings if finding.rule.doubts_place]
     return np.concatenate([np.empty(0, np.int64), *flagged])
+
+
+def ruled(findings: Iterable[Finding], rules: Mapping[str, Rule]) -> Iterator[Finding]:
+    """The findings with the severities of a dataset, without those of rules that are off."""
+    for finding in findings:
+        if finding.rule.name in rules:
+            yield replace(finding, rule=rules[finding.rule.name])

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ingest.findings import RULES, Finding
+from ingest.findings import OF_THE_FILE, RULES, Finding
 from ingest.hashing import Keys, Memory, keys_of
 from ingest.numbers import Mask
 from ingest.profile import Measurements
@@ -135,7 +135,7 @@ class ReplicatePrecision:
         for key, (relative, pairs) in self._precise.items():
             said = f"{key[0]}: {pairs} pairs of replicates differ by {relative:.1%} (standard deviation)"
             reason = f"{said}, taken as the uncertainty of the batch"
-            yield Finding(RULES["precision"], np.array([1]), [""], reason)
+            yield Finding(RULES["precision"], OF_THE_FILE, [""], reason)
 
 
 # what learns: when it has something to learn

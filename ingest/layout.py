@@ -26,7 +26,9 @@ def marks_of(profile: Profile, cells: Any, file: str) -> tuple[Marks, tuple[str,
         raise IngestError(f"{file}: cannot tell whether the comma in numbers is a decimal mark; state file.decimal")
     decimal = "," if sure[","] > sure["."] else "."
     thousands = options.thousands if options.thousands != decimal else None
-    return Marks(decimal, thousands, options.blank), (f"decimal mark {decimal!r}",)
+    other = "," if decimal == "." else "."
+    why = f"{sure[decimal]} of the first numbers can only be read with it, {sure[other]} with {other!r}"
+    return Marks(decimal, thousands, options.blank), (f"decimal mark {decimal!r} ({why})",)
 
 
 def numeric_columns(profile: Profile) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ingest.errors import IngestError
-from ingest.findings import RULES, Finding
+from ingest.findings import OF_THE_FILE, RULES, Finding
 from ingest.layout import marks_of
 from ingest.numbers import Mask
 from ingest.profile import Profile
@@ -58,7 +58,7 @@ def _sheets(file: Path, opened: Opened, profile: Profile) -> tuple[Iterator[Shee
         raise IngestError(f"{file.name} has a heading but no rows")
     marks, guesses = marks_of(profile, first.cells, file.name)
     found = "; ".join((*opened.guesses, *guesses))
-    note = Finding(RULES["file-layout"], np.array([1]), [""], f"found out: {found}")
+    note = Finding(RULES["file-layout"], OF_THE_FILE, [""], f"found out: {found}")
     rules = profile.quality_rules
     sheets = (
         _sheet(batch, Sheet(batch, marks, rules, opened.units, opened.limits))

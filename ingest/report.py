@@ -49,13 +49,15 @@ class Problem:
     @classmethod
     def of(cls, finding: Noted) -> "Problem":
         """The problem that a finding is, in words."""
+        column = visible(finding.column) if finding.column else None
+        severity = finding.rule.severity
         pairs = zip(finding.rows[: NAMED_ROWS + 1], finding.texts[: NAMED_ROWS + 1], strict=True)
         places = tuple(Place(int(row), visible(text)) for row, text in pairs)
         row, text = places[0].row, finding.texts[0]
+        if row < 1:
+            return cls(finding.rule.name, severity, None, column, None, in_words(finding, ""), finding.count)
         colon = ", " if finding.column else ": "
         message = f"row {row}{colon}{in_words(finding, _clipped(text))}{_further(finding)}"
-        column = visible(finding.column) if finding.column else None
-        severity = finding.rule.severity
         return cls(finding.rule.name, severity, row, column, places[0].text, message, finding.count, places)
 
     @classmethod

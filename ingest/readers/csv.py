@@ -28,6 +28,15 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+WHY = {
+    "utf-8-sig": "it begins with the mark of UTF-8",
+    "utf-16": "it begins with the mark of UTF-16",
+    "utf-16-le": "every second byte is zero",
+    "utf-16-be": "every first byte of two is zero",
+    "utf-8": "all of it is UTF-8",
+    "cp1252": "it is not UTF-8, and all of it is Windows-1252",
+    "latin-1": "it is neither UTF-8 nor Windows-1252",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +100,11 @@ def _layout(file: Path, options: FileOptions) -> _Layout:
     if not lines:
         raise IngestError(f"{file.name}: there is no row {options.heading_row} with headings")
     delimiter = options.delimiter or _delimiter(file, lines)
-    guesses = [] if options.encoding else [f"encoding {encoding}"]
-    if not options.delimiter:
-        guesses.append(f"delimiter {delimiter!r}")
+    guesses = [] if options.encoding else [f"encoding {encoding} ({WHY[encoding]})"]
     _check_quotes(file, encoding, delimiter)
     records = _cells_of(file, lines, delimiter)
+    if not options.delimiter:
+        guesses.append(f"delimiter {delimiter!r} (it parts the headings into {len(records[0])} cells)")
     above = records[: options.heading_rows]
     headings = headings_of(f"{file.name}, row {options.heading_row}", above, max(len(row) for row in above))
     units, limits = (
