@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from db import tables
 from db.visibility import hide_what_rests_on
+from ingest import own_tables
 from ingest.errors import IngestError
+from ingest.merging import Changes
 from ingest.profile import Profile
 from ingest.readers import files_of
 from ingest.report import Report
@@ -25,6 +27,29 @@ class Stored:
     kind: str
     checksum: str
     report: Mapping[str, Any]
+    version: int
+    visibility: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A dataset as a file and its profile give it."""
+
+    profile: Profile
+    kind: str
+    file_name: str
+    checksum: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The columns of its row."""
+        return {
+            **self.profile.dataset.model_dump(),
+            "kind": self.kind,
+            "checksum": self.checksum,
+            "file_name": self.file_name,
+            "profile": self.profile.to_dict(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +86,7 @@ def lock(connection: Connection, name: str) -> None:
 def stored(connection: Connection, profile: Profile, kind: str) -> Stored | None:
     """The dataset of the profile's name, if it is there; raises `IngestError` when it is of another kind."""
     columns = tables.dataset.c
-    statement = select(columns.id, columns.kind, columns.checksum, columns.report)
+    statement = select(columns.id, columns.kind, columns.checksum, columns.report, columns.version, columns.visibility)
     row = connection.execute(statement.where(columns.name == profile.dataset.name)).one_or_none()
     if row is None:
         return None
@@ -70,32 +95,30 @@ def stored(connection: Connection, profile: Profile, kind: str) -> Stored | None
     return Stored(*row)
 
 
-def write(
-    connection: Connection, before: Stored | None, profile: Profile, kind: str, file_name: str, checksum: str
-) -> int:
-    """Insert or update the dataset and give its identifier; an update raises its version."""
-    values = {
-        **profile.dataset.model_dump(),
-        "kind": kind,
-        "checksum": checksum,
-        "file_name": file_name,
-        "profile": profile.to_dict(),
-    }
+def add(connection: Connection, given: Given, *, identifier: int | None = None) -> int:
+    """Insert the dataset, perhaps with an identifier that was reserved for it, and give its identifier."""
+    reserved = {} if identifier is None else {"id": identifier}
+    statement = insert(tables.dataset).values(**reserved, **given.values, report={})
+    return int(connection.execute(statement.returning(tables.dataset.c.id)).scalar_one())
+
+
+def change(connection: Connection, before: Stored, given: Given) -> None:
+    """Let a dataset say what its new file gives; its version rises."""
     table = tables.dataset
-    if before is None:
-        statement = insert(table).values(**values, report={}).returning(table.c.id)
-        return int(connection.execute(statement).scalar_one())
-    changes = {**values, "version": table.c.version + 1, "loaded_at": func.now()}
+    changes = {**given.values, "version": table.c.version + 1, "loaded_at": func.now()}
     connection.execute(update(table).where(table.c.id == before.id).values(changes))
-    if profile.dataset.visibility != "public":
-        hide_what_rests_on(connection, profile.dataset.name)
-    return before.id
+    if given.profile.dataset.visibility != "public":
+        hide_what_rests_on(connection, given.profile.dataset.name)
 
 
-def write_report(connection: Connection, dataset: int, report: Report) -> None:
-    """Keep what the load of a dataset did."""
-    changed = update(tables.dataset).where(tables.dataset.c.id == dataset)
-    connection.execute(changed.values(report=report.to_dict()))
+def write_version(connection: Connection, dataset: int, report: Report, changes: Changes) -> None:
+    """Keep what the load of a version did."""
+    written = report.to_dict()
+    mine = update(tables.dataset).where(tables.dataset.c.id == dataset)
+    connection.execute(mine.values(report=written))
+    row = {"dataset_id": dataset, "version": report.version, "checksum": report.checksum, "file_name": report.file}
+    counts = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+    connection.execute(insert(tables.dataset_version).values(**row, **counts, partial=False, report=written))
 
 
 def remove(connection: Connection, name: str) -> Removed:
@@ -108,11 +131,10 @@ def remove(connection: Connection, name: str) -> Removed:
     held = tables.specimen if row.kind == "samples" else tables.source
     counted = select(func.count()).select_from(held).where(held.c.dataset_id == row.id)
     count = connection.execute(counted).scalar_one()
+    if row.kind == "samples":
+        own = {table: name for table, name in own_tables.joined(connection, row.id).items() if table != name}
+        own_tables.drop(connection, own.values())
+        if own:
+            connection.execute(delete(tables.measurement).where(tables.measurement.c.dataset_id == row.id))
     connection.execute(delete(tables.dataset).where(columns.id == row.id))
     return Removed(name, row.title, row.kind, count)
-
-
-def clear(connection: Connection, dataset: int, *rows_of: Table) -> None:
-    """Take out what the dataset held in these tables, and with it what hangs on them."""
-    for table in rows_of:
-        connection.execute(delete(table).where(table.c.dataset_id == dataset))

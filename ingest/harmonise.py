@@ -71,7 +71,7 @@ class Survey:
         if specimen is None or measured is None:
             raise IngestError(f"the profile of {profile.dataset.name!r} describes sources, not samples")
         self.file, self.ledger = file, Ledger()
-        self.rows_in = self.loaded = self.duplicates = self.measured = 0
+        self.rows_in = self.loaded = self.duplicates = self.values = self.measured = 0
         self.rejections = Spill()
         self._measured = measured
         self._own_sites = specimen.site is not None and specimen.site != (specimen.code or specimen.site)
@@ -89,6 +89,7 @@ class Survey:
             rows = reading.rows_of(self._controls.take(sheet))
             self.rows_in += len(sheet.rows) + len(sheet.batch.broken)
             self.duplicates += int(np.count_nonzero(rows.repeated))
+            self.values += rows.measurements.num_rows
             self.ledger.add(rows.findings)
             flagged = pa.table({"row": misplaced_rows(rows.findings)})
             self._aside.append(rows.table(), rows.measurements, rejections(rows.findings), flagged)

@@ -1,10 +1,10 @@
 """A file on its way into the tables, of samples or of sources: read once, stored once, counted all the while."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from db import tables
 from ingest.contaminants import shipped_contaminants
-from ingest.copying import copy_rows, reserve_ids
+from ingest.copying import copy_rows
 from ingest.derived import Sums
 from ingest.findings import Noted, misplaced_rows
 from ingest.harmonise import Chunk, Progress, Survey
@@ -21,7 +21,7 @@ from ingest.ledger import rejections
 from ingest.profile import Profile
 from ingest.quality.storing import store_controls
 from ingest.sources import read_sources
-from ingest.storing import SampleStore
+from ingest.storing import Destination, SampleStore
 from ingest.tally import SampleTally, SourceTally
 from ingest.tally.contents import Content
 
@@ -31,11 +31,18 @@ OF_SOURCE = ("code", "name", "sector", "sector_original", "diffuse", "geom")
 class Incoming(Protocol):
     """What was read from a file; counts, findings and content are complete once it is stored."""
 
+    kind: ClassVar[str]
     rows_in: int
     loaded: int
     duplicates: int
+    stored: int
+    """How many rows of all tables together."""
     measurements: Counter[str]
     """How many values by contaminant (or by pollutant, where that is none)."""
+
+    @property
+    def most(self) -> Mapping[str, int]:
+        """By table, how many rows may have to be stored."""
 
     @property
     def findings(self) -> Sequence[Noted]:
@@ -49,21 +56,31 @@ class Incoming(Protocol):
     def content(self) -> Content:
         """What was loaded, summed up."""
 
-    def store(self, connection: Connection, dataset: int) -> None:
-        """Append all that can be used; raises `IngestError` where that is nothing."""
+    def store(self, connection: Connection, destination: Destination) -> None:
+        """Store all that can be used; raises `IngestError` where that is nothing."""
+
+    def conclude(self, connection: Connection, dataset: int) -> None:
+        """Store what belongs to the dataset as a whole, once it is there."""
 
 
 class IncomingSamples:
     """A file of samples."""
 
+    kind: ClassVar[str] = "samples"
+
     def __init__(self, file: Path, profile: Profile, progress: Progress | None = None) -> None:
         self._survey = Survey(file, profile, shipped_contaminants(), progress)
-        self._crs = profile.position.crs
         wanted = profile.measurements.sums if profile.measurements else ()
         self._sums = Sums(wanted, profile.quality_rules)
         self._tally = SampleTally()
         self.rows_in, self.duplicates, self.loaded = self._survey.rows_in, self._survey.duplicates, 0
+        self.stored = 0
         self.measurements: Counter[str] = Counter()
+
+    @property
+    def most(self) -> Mapping[str, int]:
+        """By table, how many rows may have to be stored."""
+        return {"site": self.rows_in, "specimen": self.rows_in, "measurement": self._survey.values}
 
     @property
     def findings(self) -> Sequence[Noted]:
@@ -80,19 +97,28 @@ class IncomingSamples:
         """What was loaded, summed up."""
         return self._tally.summary()
 
-    def store(self, connection: Connection, dataset: int) -> None:
-        """Append all that can be used; raises `IngestError` where that is nothing."""
-        store = SampleStore(connection, dataset, self._crs, shared=self._survey.shares_specimens)
+    def store(self, connection: Connection, destination: Destination) -> None:
+        """Store all that can be used; raises `IngestError` where that is nothing."""
+        store = SampleStore(destination)
+        for chunk in self.chunks():
+            store.store(connection, chunk)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """What is to be stored, counted as it is taken."""
         for chunk in self._survey.chunks():
-            store.store(chunk)
+            yield chunk
             self._count(chunk)
+        self.loaded = self._survey.loaded
+
+    def conclude(self, connection: Connection, dataset: int) -> None:
+        """Store the controls of the laboratory, and the sums of what was measured."""
         store_controls(connection, dataset, self._survey.controls)
         self._sums.store(connection, dataset)
         self._survey.ledger.add(self._sums.findings())
         self.measurements.update(self._sums.made)
-        self.loaded = self._survey.loaded
 
     def _count(self, chunk: Chunk) -> None:
+        self.stored += sum(rows.num_rows for rows in (chunk.sites, chunk.specimens, chunk.measurements))
         counted = pc.value_counts(chunk.measurements["contaminant"])
         self.measurements.update({entry["values"]: entry["counts"] for entry in counted.to_pylist()})
         none = chunk.measurements.slice(0, 0)
@@ -104,10 +130,13 @@ class IncomingSamples:
 class IncomingSources:
     """A file of pollution sources."""
 
+    kind: ClassVar[str] = "sources"
+
     def __init__(self, file: Path, profile: Profile, _: Progress | None = None) -> None:
         self._inventory = read_sources(file, profile, shipped_contaminants())
         self.rows_in, self.loaded = self._inventory.rows_in, self._inventory.loaded
         self.duplicates = self._inventory.duplicates
+        self.stored = sum(self.most.values())
         self.measurements = _released(self._inventory.releases)
 
     @property
@@ -127,22 +156,33 @@ class IncomingSources:
         doubted = misplaced_rows(found.findings)
         return SourceTally.of(found.sources, found.releases, doubted=doubted, rejected=found.rejected).summary()
 
-    def store(self, connection: Connection, dataset: int) -> None:
-        """Append the sources and what they release."""
+    @property
+    def most(self) -> Mapping[str, int]:
+        """By table, how many rows have to be stored."""
+        return {"source": self._inventory.sources.num_rows, "release": self._inventory.releases.num_rows}
+
+    def store(self, connection: Connection, destination: Destination) -> None:
+        """Store the sources and what they release."""
         sources, releases = self._inventory.sources, self._inventory.releases
-        ids = reserve_ids(connection, tables.source, sources.num_rows)
+        count = sources.num_rows
         stored = {
-            "id": ids,
-            "dataset_id": np.full(len(ids), dataset),
+            "id": destination.first_ids["source"] + np.arange(count),
+            "dataset_id": np.full(count, destination.dataset),
             "source_row": sources["row"],
             **{name: sources[name] for name in OF_SOURCE},
         }
-        copy_rows(connection, tables.source, pa.table(stored))
+        copy_rows(connection, tables.source, pa.table(stored), into=destination.into["source"])
         if releases.num_rows:
             released = {name: releases[name] for name in releases.column_names if name not in ("record", "row")}
-            copy_rows(
-                connection, tables.release, pa.table({**released, "source_id": ids[releases["record"].to_numpy()]})
-            )
+            released |= {
+                "id": destination.first_ids["release"] + np.arange(releases.num_rows),
+                "source_id": destination.first_ids["source"] + releases["record"].to_numpy(),
+                "source_row": releases["row"],
+            }
+            copy_rows(connection, tables.release, pa.table(released), into=destination.into["release"])
+
+    def conclude(self, connection: Connection, dataset: int) -> None:
+        """An inventory has nothing beside its rows."""
 
 
 def _released(releases: Any) -> Counter[str]:

@@ -1,24 +1,24 @@
 """Files into the tables: all of what can be used, or nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from db import tables
 from db.versions import raise_version
-from ingest import datasets
+from ingest import datasets, under_way
 from ingest.harmonise import Progress
 from ingest.incoming import Incoming, IncomingSamples, IncomingSources
 from ingest.origin import origin_of
 from ingest.profile import Profile
+from ingest.publishing import publish
 from ingest.records import with_system_of
 from ingest.rejected import refuse_rejected, write_rejected
 from ingest.report import Report, broken_by, problems_of
 from ingest.vocabulary import load_contaminants
 
 LAYERS = {"samples": ("samples", "sites"), "sources": ("sources",)}
-OWNED = {"samples": (tables.specimen, tables.site), "sources": (tables.source,)}
 Read = Callable[[Path, Profile, Progress | None], Incoming]
 READ: dict[str, Read] = {"samples": IncomingSamples, "sources": IncomingSources}
 
@@ -54,9 +54,13 @@ def load_sources(
 
 
 def unload(connection: Connection, name: str) -> datasets.Removed:
-    """Take a dataset out in the caller's transaction, with all that it holds; `IngestError` where there is none."""
+    """Take a dataset out in the caller's transaction, with all that it holds; `IngestError` where there is none.
+
+    What a large load of that name stored before it was broken off goes as well.
+    """
     with connection.begin_nested():
         datasets.lock(connection, name)
+        under_way.abandon(connection, name)
         removed = datasets.remove(connection, name)
         raise_version(connection, *LAYERS[removed.kind])
     return removed
@@ -81,12 +85,14 @@ def _load(
             refuse_rejected(file, profile.file)
         incoming = READ[kind](file, profile, progress)
         load_contaminants(connection)
-        dataset = datasets.write(connection, before, profile, kind, file.name, checksum)
-        datasets.clear(connection, dataset, *OWNED[kind])
-        incoming.store(connection, dataset)
-        report = _report(file, profile, kind, incoming, checksum)
-        datasets.write_report(connection, dataset, report)
-        raise_version(connection, *LAYERS[kind])
+        given = datasets.Given(profile, kind, file.name, checksum)
+        dataset, changes = publish(connection, before, given, incoming)
+        incoming.conclude(connection, dataset)
+        version = 1 if before is None else before.version + 1
+        report = replace(_report(file, profile, kind, incoming, checksum), version=version)
+        datasets.write_version(connection, dataset, report, changes)
+        shown_otherwise = before is not None and before.visibility != profile.dataset.visibility
+        raise_version(connection, *(LAYERS[kind] if shown_otherwise else changes.layers))
     if rejected_to is not None:
         _write_rejected(rejected_to, file, profile, incoming)
     return report

@@ -1,5 +1,7 @@
 """Chunks of samples into the tables: numbers become identifiers, procedures rows of their own."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import tables
-from ingest.copying import copy_rows, points, reserve_ids, whole
+from ingest.copying import copy_rows, places, whole
 from ingest.harmonise import Chunk
 
 PROCEDURE = ("digestion", "instrument", "standard")
@@ -21,91 +23,86 @@ MEASURED = (
 NOT_OF_SPECIMEN = ("row", "site", "site_number", "longitude", "latitude")
 
 
-class Identifiers:
-    """The identifiers of numbered rows; of all, or where nothing refers back, of the newest chunk only."""
+TABLES = (tables.site, tables.specimen, tables.measurement)
 
-    def __init__(self, *, remembered: bool) -> None:
-        self._remembered, self._start = remembered, 0
-        self._ids: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def add(self, first: int, ids: NDArray[np.int64]) -> None:
-        """Know the identifiers of the rows numbered from `first` on."""
-        self._start = 0 if self._remembered else first
-        self._ids = np.concatenate([self._ids, ids]) if self._remembered else ids
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the rows of a dataset go: by table the name of the one to fill, and the identifier of row number zero."""
 
-    def of(self, numbers: Any) -> NDArray[np.int64]:
-        """The identifiers of rows by their numbers."""
-        return np.asarray(self._ids[np.asarray(numbers) - self._start], np.int64)
+    dataset: int
+    into: Mapping[str, str]
+    first_ids: Mapping[str, int]
 
 
 class SampleStore:
-    """Where the chunks of one file of samples go, in the transaction of the caller."""
+    """Appends the chunks of one file of samples, each in the transaction of its caller."""
 
-    def __init__(self, connection: Connection, dataset: int, crs: str | None, *, shared: bool) -> None:
-        self._connection, self._dataset, self._crs = connection, dataset, crs
-        self._sites, self._specimens = Identifiers(remembered=True), Identifiers(remembered=shared)
+    def __init__(self, destination: Destination) -> None:
+        self._to = destination
+        self._measured = 0
         self._procedures: dict[tuple[str, ...], int] = {}
 
-    def store(self, chunk: Chunk) -> None:
+    def store(self, connection: Connection, chunk: Chunk) -> None:
         """Append a chunk."""
-        self._sites.add(chunk.first_site, self._copy(tables.site, self._site_columns(chunk.sites)))
-        self._specimens.add(chunk.first_specimen, self._copy(tables.specimen, self._specimen_columns(chunk.specimens)))
+        self._copy(connection, tables.site, chunk.first_site, self._site_columns(chunk.sites))
+        self._copy(connection, tables.specimen, chunk.first_specimen, self._specimen_columns(chunk.specimens))
         if chunk.measurements.num_rows:
-            copy_rows(self._connection, tables.measurement, self._measurement_rows(chunk.measurements))
+            columns = self._measurement_columns(connection, chunk.measurements)
+            self._copy(connection, tables.measurement, self._measured, columns)
+        self.skip(chunk)
 
-    def _copy(self, table: Table, columns: dict[str, Any]) -> NDArray[np.int64]:
-        rows = pa.table(columns)
-        ids = reserve_ids(self._connection, table, rows.num_rows)
-        copy_rows(self._connection, table, rows.append_column("id", pa.array(ids)))
-        return ids
+    def skip(self, chunk: Chunk) -> None:
+        """Count a chunk that is stored already."""
+        self._measured += chunk.measurements.num_rows
+
+    def _copy(self, connection: Connection, table: Table, first: int, columns: dict[str, Any]) -> None:
+        count = len(columns["code" if "code" in columns else "lower"])
+        start = self._to.first_ids[table.name] + first
+        rows = {
+            "id": np.arange(start, start + count),
+            "dataset_id": np.full(count, self._to.dataset),
+            **columns,
+        }
+        copy_rows(connection, table, pa.table(rows), into=self._to.into[table.name])
 
     def _site_columns(self, sites: Any) -> dict[str, Any]:
-        return {
-            "dataset_id": self._constant(sites),
-            "code": sites["site"],
-            "geom": points(sites["longitude"], sites["latitude"]),
-        }
+        return {"code": sites["site"], **places(sites["longitude"], sites["latitude"])}
 
     def _specimen_columns(self, specimens: Any) -> dict[str, Any]:
         columns = {name: specimens[name] for name in specimens.column_names if name not in NOT_OF_SPECIMEN}
         return columns | {
-            "dataset_id": self._constant(specimens),
-            "site_id": self._sites.of(specimens["site_number"]),
-            "geom": points(specimens["longitude"], specimens["latitude"]),
-            "crs_as_given": pa.repeat(pa.scalar(self._crs), specimens.num_rows),
+            "site_id": self._to.first_ids["site"] + specimens["site_number"].to_numpy(),
+            **places(specimens["longitude"], specimens["latitude"]),
             "source_row": specimens["row"],
             "composite_count": whole(specimens["composite_count"]),
         }
 
-    def _measurement_rows(self, measurements: Any) -> Any:
+    def _measurement_columns(self, connection: Connection, measurements: Any) -> dict[str, Any]:
         """Neighbours in the table and in its widest index: what belongs together is read, and written, together."""
-        specimens = self._specimens.of(measurements["specimen"])
-        columns = {
-            "dataset_id": self._constant(measurements),
-            "specimen_id": specimens,
-            "contaminant_id": measurements["contaminant"],
-            "procedure_id": self._procedures_of(measurements),
-            "source_row": measurements["row"],
-            **{name: measurements[name] for name in MEASURED},
+        specimens = measurements["specimen"].to_numpy()
+        ordered = measurements.take(np.argsort(specimens, kind="stable"))
+        return {
+            "specimen_id": self._to.first_ids["specimen"] + ordered["specimen"].to_numpy(),
+            "contaminant_id": ordered["contaminant"],
+            "procedure_id": self._procedures_of(connection, ordered),
+            "source_row": ordered["row"],
+            **{name: ordered[name] for name in MEASURED},
         }
-        return pa.table(columns).take(np.argsort(specimens, kind="stable"))
 
-    def _procedures_of(self, measurements: Any) -> NDArray[np.int64]:
+    def _procedures_of(self, connection: Connection, measurements: Any) -> NDArray[np.int64]:
         """The procedure of each measurement, shape (n,); one that is not known yet is added."""
         joined = pc.binary_join_element_wise(*(measurements[name] for name in PROCEDURE), "\x1f")
         distinct = joined.combine_chunks().dictionary_encode()
         keys = [tuple(text.split("\x1f")) for text in distinct.dictionary.to_pylist()]
         if unknown := [key for key in keys if key not in self._procedures]:
-            self._learn_procedures(unknown)
+            self._learn_procedures(connection, unknown)
         known = np.array([self._procedures[key] for key in keys], np.int64)
         return np.asarray(known[distinct.indices.to_numpy()], np.int64)
 
-    def _learn_procedures(self, keys: list[tuple[str, ...]]) -> None:
+    def _learn_procedures(self, connection: Connection, keys: list[tuple[str, ...]]) -> None:
         rows = [dict(zip(PROCEDURE, key, strict=True)) for key in keys]
-        self._connection.execute(insert(tables.procedure).on_conflict_do_nothing(), rows)
+        connection.execute(insert(tables.procedure).on_conflict_do_nothing(), rows)
         columns = [tables.procedure.c[name] for name in PROCEDURE]
-        found = self._connection.execute(select(tables.procedure.c.id, *columns))
+        found = connection.execute(select(tables.procedure.c.id, *columns))
         self._procedures = {tuple(row[1:]): row[0] for row in found}
-
-    def _constant(self, rows: Any) -> Any:
-        return pa.repeat(pa.scalar(self._dataset), rows.num_rows)

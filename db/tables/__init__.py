@@ -8,6 +8,7 @@ from db.tables.columns import BASES, HOT_SPOT_KINDS, SAMPLING_DESIGNS, VISIBILIT
 from db.tables.controls import CONTROL_KINDS, control
 from db.tables.keys import JOB_ACTIONS, JOB_STATES, access_key, job
 from db.tables.layers import LAYER_KINDS, layer, layer_area
+from db.tables.loads import dataset_version, load_under_way, row_change
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
 from db.tables.samples import dataset, measurement, site, specimen
 from db.tables.sources import register_entry, register_status, release, source
@@ -26,6 +27,7 @@ __all__ = [
     "contaminant",
     "control",
     "dataset",
+    "dataset_version",
     "guideline_value",
     "hot_spot",
     "hot_spot_run",
@@ -33,12 +35,14 @@ __all__ = [
     "layer",
     "layer_area",
     "layer_version",
+    "load_under_way",
     "measurement",
     "metadata",
     "procedure",
     "register_entry",
     "register_status",
     "release",
+    "row_change",
     "site",
     "source",
     "specimen",

@@ -42,9 +42,9 @@ def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def key() -> Column[int]:
-    """A primary key that the database counts."""
-    return Column("id", BigInteger, Identity(always=True), primary_key=True)
+def key(*, reserved: bool = False) -> Column[int]:
+    """A primary key that the database counts; one that can be `reserved` may be given by who asked the database."""
+    return Column("id", BigInteger, Identity(always=not reserved), primary_key=True)
 
 
 def dataset_reference() -> Column[int]:
@@ -75,6 +75,18 @@ def geometries(kind: str) -> list[Column[Any]]:
             Geometry(kind, srid=3857, spatial_index=False),
             Computed("ST_Transform(geom, 3857)", persisted=True),
         ),
+    ]
+
+
+def place_of_samples() -> list[Column[Any]]:
+    """The two geometries of tables into which millions of points come at once.
+
+    Who writes rows computes the second, else a trigger does; see migrations/versions/0009_loads. It alone is indexed:
+    an index costs a load more than all the rest, and a box in degrees is a box in web mercator.
+    """
+    return [
+        Column("geom", Geometry("POINT", srid=4326, spatial_index=False), nullable=False),
+        Column("geom_3857", Geometry("POINT", srid=3857, spatial_index=False)),
     ]
 
 

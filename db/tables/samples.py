@@ -7,6 +7,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Index,
     Integer,
     SmallInteger,
     Table,
@@ -21,17 +22,16 @@ from db.tables.columns import (
     SAMPLING_DESIGNS,
     VISIBILITIES,
     dataset_in_bulk,
-    geometries,
     key,
     metadata,
     one_of,
-    spatial_indexes,
+    place_of_samples,
 )
 
 dataset = Table(
     "dataset",
     metadata,
-    key(),
+    key(reserved=True),
     Column("name", Text, nullable=False, unique=True, comment="slug, stable across versions"),
     Column("kind", Text, nullable=False),
     Column("title", Text, nullable=False),
@@ -59,10 +59,10 @@ site = Table(
     key(),
     dataset_in_bulk(),
     Column("code", Text, nullable=False, comment="the provider's identifier"),
-    *geometries("POINT"),
+    *place_of_samples(),
     Column("country", Text),
     UniqueConstraint("dataset_id", "code"),
-    *spatial_indexes("site"),
+    Index("ix_site_geom_3857", "geom_3857", postgresql_using="gist"),
 )
 
 specimen = Table(
@@ -72,7 +72,7 @@ specimen = Table(
     dataset_in_bulk(),
     Column("site_id", BigInteger, nullable=False, index=True),
     Column("code", Text, nullable=False),
-    *geometries("POINT"),
+    *place_of_samples(),
     Column("x_as_given", Double, nullable=False),
     Column("y_as_given", Double, nullable=False),
     Column("crs_as_given", Text, nullable=False),
@@ -97,7 +97,7 @@ specimen = Table(
     UniqueConstraint("dataset_id", "code"),
     CheckConstraint("upper_depth_cm <= lower_depth_cm", name="depths"),
     CheckConstraint("sampled_from <= sampled_to", name="dates"),
-    *spatial_indexes("specimen"),
+    Index("ix_specimen_geom_3857", "geom_3857", postgresql_using="gist"),
 )
 
 measurement = Table(

@@ -53,7 +53,9 @@ def test_kinds_in_the_words_of_laboratories(text: str, kind: str | None) -> None
     assert kind_of(text) == kind
 
 
-@pytest.mark.parametrize("word", [row["text"] for row in csv.DictReader(VOCABULARY.read_text(encoding="utf-8").splitlines())])
+@pytest.mark.parametrize(
+    "word", [row["text"] for row in csv.DictReader(VOCABULARY.read_text(encoding="utf-8").splitlines())]
+)
 def test_every_word_means_one_kind_in_any_case(word: str) -> None:
     assert kind_of(word) in (*CONTROL_KINDS, SAMPLE)
     assert kind_of(f"  {word.upper()} ") == kind_of(word)
