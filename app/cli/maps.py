@@ -16,9 +16,11 @@ from app.settings import Settings
 from app.work.drift import drift_terms
 from app.work.maps import WITH_DRIFT, MapRequest, PublishedMap, make_map
 from mapping.drift import TRANSFORMS
+from mapping.kriging import FITTED_BY
 from mapping.methods import METHODS
 
 AREA = "A file of polygons, or a layer, or one code of it (LAYER:CODE); default what the samples cover."
+TARGETS = {"me": "0", "msdr": "1", "median_sdr": "0.455", "coverage_90": "0.90", "coverage_95": "0.95"}
 METHOD = f"One of {', '.join(METHODS)}; default the first, with a drift the last."
 
 
@@ -38,6 +40,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     transform: Annotated[
         str, typer.Option(help="Scale of the model: log, identity, boxcox, normal-score, auto.")
     ] = "log",
+    fitted_by: Annotated[str, typer.Option(help=f"The covariance: {', '.join(FITTED_BY)}.")] = "auto",
     neighbours: Annotated[int | None, typer.Option(help="Use only this many nearest samples.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.", min=0)] = 0,
     dataset: Dataset = None,
@@ -56,7 +59,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     terms = drift_terms(drift or (), drift_transform or ())
     chosen = method or (WITH_DRIFT if terms else "ordinary-kriging")
     file, within = _area(area)
-    request = MapRequest(selection, resolution, file, chosen, transform, neighbours, seed, within, terms)
+    request = MapRequest(selection, resolution, file, chosen, transform, neighbours, seed, within, terms, fitted_by)
     if later:
         with ready_database(settings) as database:
             job = defer_map(database, request)
@@ -89,11 +92,29 @@ def show(made: PublishedMap) -> None:
         output.print(f"  drift      {escape(_in_words(term))}")
     for note in [*made.parameters.get("drift_notes", ()), *model["notes"]]:
         output.print(f"  note       {note}")
-    table = Table("leave-one-out, on the model's scale", "", "target", box=None, padding=(0, 2, 0, 2))
-    targets = {"me": "0", "msdr": "1", "median_sdr": "0.455", "coverage_90": "0.90", "coverage_95": "0.95"}
-    for name, value in scores.items():
-        table.add_row(name, f"{value:.4g}", targets.get(name, ""))
-    output.print(table)
+    output.print(_scores(scores, made.parameters.get("validation")))
+    if "validation" in made.parameters:
+        _explain_validation(made.parameters["validation"])
+
+
+def _scores(leave_one_out: Mapping[str, float], validation: Mapping[str, Any] | None) -> Table:
+    """A column for each way of leaving samples out."""
+    schemes = {"leave-one-out": leave_one_out} | dict(validation["scores"] if validation else {})
+    table = Table("scores, on the model's scale", *schemes, "target", box=None, padding=(0, 2, 0, 2))
+    for name in leave_one_out:
+        table.add_row(name, *(f"{scores[name]:.4g}" for scores in schemes.values()), TARGETS.get(name, ""))
+    return table
+
+
+def _explain_validation(validation: Mapping[str, Any]) -> None:
+    output.print(f"  believe    {validation['scheme']}: {validation['why']}")
+    design = validation["by_design"]
+    if design:
+        output.print(
+            f"  by design  the map's mean error is {design['me']:+.3g} ({design['me_low']:+.3g} to "
+            f"{design['me_high']:+.3g}), its RMSE {design['rmse']:.3g} ({design['rmse_low']:.3g} to "
+            f"{design['rmse_high']:.3g}), whatever the model"
+        )
 
 
 def _in_words(term: Mapping[str, Any]) -> str:

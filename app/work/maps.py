@@ -26,11 +26,13 @@ from app.work.projection import Projection, choose_projection
 from app.work.transfer import Transfer, read_with_transfer
 from db.samples import Population, SampleRows
 from db.selection import Selection
-from db.tables import contaminant, surface
+from db.tables import contaminant, dataset, surface
 from mapping.arrays import Points, Vector
+from mapping.crossvalidation import report as validated
 from mapping.grid import Grid, mask_inside
-from mapping.kriging import FittedKriging
+from mapping.kriging import FITTED_BY, FittedKriging
 from mapping.methods import method_named
+from mapping.raster import Raster
 from mapping.samples import Samples
 from mapping.scale import as_scale
 from mapping.surface import write_surface
@@ -56,6 +58,7 @@ class MapRequest:
     seed: int = 0
     within: str | None = None
     drift: tuple[DriftTerm, ...] = ()
+    fitted_by: str = "auto"
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.resolution) and self.resolution > 0):
@@ -64,6 +67,8 @@ class MapRequest:
         if self.drift and self.method != WITH_DRIFT:
             raise ValueError(f"a drift is part of {WITH_DRIFT}, not of {self.method}")
         as_scale(self.transform)
+        if self.fitted_by not in FITTED_BY:
+            raise ValueError(f"no way to fit is called {self.fitted_by!r}; known are {', '.join(FITTED_BY)}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,15 +176,18 @@ def make_map(
         again = update(surface).where(surface.c.id == identifier, surface.c.visibility != plan.visibility)
         connection.execute(again.values(visibility=plan.visibility))
         return known
-    recipe = method_named(request.method)(transform=request.transform, neighbours=request.neighbours, seed=request.seed)
+    recipe = method_named(request.method)(
+        transform=request.transform, neighbours=request.neighbours, seed=request.seed, fitted_by=request.fitted_by
+    )
     fitted = recipe.fit(plan.material.samples)
     scores = fitted.leave_one_out().scores()
+    validation = validated(fitted, plan.grid.centres()[plan.inside.ravel()], _design(connection, plan.material))
     made = PublishedMap(
         id=identifier,
         created=True,
         title=_title(connection, request, plan.material),
         path=settings.surfaces / f"{identifier}.tif",
-        parameters=parameters | {"model": fitted.parameters()},
+        parameters=parameters | {"model": fitted.parameters(), "validation": validation},
         scores=scores,
         version=identity,
         home=settings.home,
@@ -187,7 +195,9 @@ def make_map(
     settings.surfaces.mkdir(parents=True, exist_ok=True)
     _sweep(settings.surfaces)
     provenance = {"contaminant": request.selection.contaminant, "unit": UNIT, "identity": identity, "scores": scores}
-    write_surface(made.path, fitted, plan.grid, provenance | parameters, plan.inside, progress, plan.covariates)
+    provenance |= {"validation": validation}
+    raster = Raster(fitted, plan.grid, plan.inside, plan.covariates)
+    write_surface(made.path, raster, provenance | parameters, progress, settings.dask)
     _register(settings, connection, made, plan)
     return made
 
@@ -306,8 +316,16 @@ def _parameters(request: MapRequest, plan: Plan) -> dict[str, Any]:
         "projection_scale_error": material.projection.scale_error,
         "support": "point",
         **({"transfer": material.transfer.to_dict()} if material.transfer else {}),
+        **({} if request.fitted_by == "auto" else {"fitted_by": request.fitted_by}),
         **_drift_parameters(plan),
     }
+
+
+def _design(connection: Connection, material: Material) -> str | None:
+    """How the samples' places were chosen, where all their datasets say the same."""
+    query = select(dataset.c.sampling_design).where(dataset.c.name.in_(material.rows.datasets)).distinct()
+    designs = connection.execute(query).scalars().all()
+    return designs[0] if len(designs) == 1 else None
 
 
 def _drift_parameters(plan: Plan) -> dict[str, Any]:
