@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
-from ingest.findings import misplaced_rows
+from ingest.findings import misplaced_rows, ruled
 from ingest.hashing import Memory, keys_of
 from ingest.knowledge import Lesson, lessons_for
 from ingest.ledger import Ledger, rejections
@@ -32,6 +32,7 @@ from ingest.rows import Judged, Rows
 from ingest.sheet import Sheet
 from ingest.specimens import read_specimens
 from ingest.spill import Spill
+from ingest.suspicions import suspicions_for
 
 Progress = Callable[[int, int], None]
 
@@ -78,6 +79,7 @@ class Survey:
         self._rules = profile.quality_rules
         self._controls = LaboratoryControls(profile, specimen, measured, contaminants)
         self._lessons = (*lessons_for(measured), self._controls)
+        self._suspicions = suspicions_for(specimen)
         self._aside = Spill()
         self._read(_Reading(profile, specimen, measured, contaminants, self._lessons), profile, progress)
 
@@ -91,6 +93,8 @@ class Survey:
             self.duplicates += int(np.count_nonzero(rows.repeated))
             self.values += rows.measurements.num_rows
             self.ledger.add(rows.findings)
+            for suspicion in self._suspicions:
+                suspicion.look(rows.specimens, rows.alive, rows.measurements)
             flagged = pa.table({"row": misplaced_rows(rows.findings)})
             self._aside.append(rows.table(), rows.measurements, rejections(rows.findings), flagged)
             done += _bytes_of(sheet.batch)
@@ -112,8 +116,9 @@ class Survey:
         self.loaded = self._controls.rows
         self._controls.settle((records, measurements) for records, measurements, *_ in self._aside)
         numbering = _Numbering(shared=self.shares_specimens, own_sites=self._own_sites)
-        for lesson in self._lessons:
-            self.ledger.add(lesson.findings())
+        told = [one.findings() for one in self._lessons] + [one.findings() for one in self._suspicions]
+        for findings in told:
+            self.ledger.add(ruled(findings, self._rules))
         for records, measurements, rejected, flagged in self._aside:
             judged = Judged.by(self._lessons, records, measurements, self._rules)
             self.ledger.add(judged.findings)

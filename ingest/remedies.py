@@ -71,8 +71,9 @@ def remedy(rule: Rule) -> str:
     advice = REMEDIES.get(rule.name, OTHERWISE[rule.severity])
     if not rule.overridable:
         return advice
-    return f"{advice} Override: [rules] {rule.name} = {' or '.join(_others(rule.severity))}."
+    return f"{advice} Override: [rules] {rule.name} = {' or '.join(_others(rule))}."
 
 
-def _others(severity: str) -> list[str]:
-    return [f'"{other}"' for other in ("reject", "flag", "off") if other != severity]
+def _others(rule: Rule) -> list[str]:
+    possible = ("flag", "off") if rule.of_file else ("reject", "flag", "off")
+    return [f'"{other}"' for other in possible if other != rule.severity]

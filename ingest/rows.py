@@ -122,6 +122,12 @@ class Rows(_Checked):
         for rule, check in MEASUREMENT_CHECKS.items():
             if rule in self.rules:
                 self.check_measured(rule, check(self.measurements))
+        self.check_measured("analysed-before-sampled", self._analysed_before_sampled())
+
+    def _analysed_before_sampled(self) -> Mask:
+        sampled = pc.take(self.specimens["sampled_from"], self.measurements["record"])
+        before = pc.fill_null(pc.less(self.measurements["analysed_on"], sampled), False)
+        return np.asarray(before.to_numpy(), np.bool_)
 
     @property
     def specimen_of_measurements(self) -> Keys:

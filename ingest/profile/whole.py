@@ -38,10 +38,12 @@ class Profile(Part):
     @field_validator("rules")
     @classmethod
     def _overridable(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value:
+        for name, severity in value.items():
             if name not in RULES or not RULES[name].overridable:
                 known = ", ".join(sorted(rule.name for rule in RULES.values() if rule.overridable))
                 raise ValueError(f"{name} is not a rule that can be overridden; these can: {known}")
+            if RULES[name].of_file and severity == "reject":
+                raise ValueError(f"{name} judges the file as a whole: it can be flag, info or off, but reject no row")
         return value
 
     @property
