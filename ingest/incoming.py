@@ -25,7 +25,7 @@ from ingest.storing import Destination, SampleStore
 from ingest.tally import SampleTally, SourceTally
 from ingest.tally.contents import Content
 
-OF_SOURCE = ("code", "name", "sector", "sector_original", "diffuse", "geom")
+OF_SOURCE = ("code", "name", "sector", "sector_original", "diffuse", "status", "status_since", "geom")
 
 
 class Incoming(Protocol):

@@ -1,6 +1,6 @@
 """Pollution sources out of a file: one per row, or one whose outline the rows draw in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,21 +9,25 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
+from numpy.typing import NDArray
 
 from ingest.contaminants import Contaminants
-from ingest.copying import geometries, points, whole
+from ingest.coordinates import Located, distance_m
+from ingest.copying import geometries, points
 from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
-from ingest.profile import FromColumn, Position, Profile, ProfileError, Release, Sources
+from ingest.profile import Position, Profile, Sources
 from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
+from ingest.releases import check_units, read_releases
 from ingest.report import Problem, RefusedError, problems_of
 from ingest.shapes import read_shapes
 from ingest.sheet import Sheet
 from ingest.specimens import read_positions
-from ingest.units import to_kg
 
 FEWEST_POINTS = {"line": 2, "polygon": 3}
+DESCRIPTION = ("name", "longitude", "latitude")
+SAME_PLACE_M = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +68,17 @@ def read_sources(file: Path, profile: Profile, contaminants: Contaminants) -> In
 
 
 def _content(file: Path, profile: Profile, given: Sources, contaminants: Contaminants) -> _Content:
-    _check_units(given.releases)
+    check_units(given.releases)
     sheets, guesses = open_sheets(file, profile)
     sources, releases, findings, start = [], [], list(guesses), 0
     for sheet in sheets:
         sources.append(_sources(sheet, profile, given))
-        releases += [_released(sheet, release, contaminants, start) for release in given.releases]
+        releases += [read_releases(sheet, release, contaminants, start) for release in given.releases]
         findings += sheet.findings
         start += len(sheet.rows)
     none = pa.table({"record": pa.array([], pa.int64())})
     released = pa.concat_tables(releases) if releases else none
     return _Content(pa.concat_tables(sources).combine_chunks(), released, tuple(merged(findings)))
-
-
-def _check_units(releases: Iterable[Release]) -> None:
-    for release in releases:
-        for unit in _stated_units(release.unit):
-            try:
-                to_kg(unit)
-            except ValueError as error:
-                raise ProfileError(f"sources.releases: {error}") from None
-
-
-def _stated_units(given: str | FromColumn | None) -> list[str]:
-    if isinstance(given, FromColumn):
-        return [*given.values.values(), *([given.otherwise] if given.otherwise else [])]
-    return [given] if given else []
 
 
 def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
@@ -104,6 +93,8 @@ def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
             "sector": pc.fill_null(sheet.text(given.sector), "unknown"),
             "sector_original": pc.fill_null(sheet.text(given.sector_original), ""),
             "diffuse": pa.repeat(pa.scalar(given.diffuse), len(sheet.rows)),
+            "status": sheet.text(given.status),
+            "status_since": sheet.days(given.status_since)[0],
             **placed,
             "content": sheet.content(),
         }
@@ -115,76 +106,30 @@ def _placed(sheet: Sheet, position: Position) -> dict[str, Any]:
     return {key: read[key] for key in ("longitude", "latitude")} | {"geom": points(read["longitude"], read["latitude"])}
 
 
-def _released(sheet: Sheet, release: Release, contaminants: Contaminants, start: int) -> Any:
-    """What each row releases; a row whose quantity is blank releases nothing."""
-    pollutant = pc.fill_null(sheet.text(release.pollutant), "")
-    quantity = sheet.number(release.quantity, (0.0, np.inf))
-    named = np.asarray(pc.not_equal(pollutant, "").to_numpy(zero_copy_only=False), np.bool_)
-    units = pc.fill_null(sheet.text(release.unit), "")
-    mass, is_mass = _in_kg(sheet, release, units, quantity, named)
-    keep = named if release.quantity is None else named & np.isfinite(quantity) & is_mass
-    table = pa.table(
-        {
-            "record": np.arange(start, start + len(sheet.rows)),
-            "pollutant": pollutant,
-            "contaminant_id": _matched(pollutant, contaminants),
-            "medium": pc.fill_null(sheet.text(release.medium), "unknown"),
-            "year": whole(pa.array(sheet.number(release.year, (1000.0, 3000.0)), from_pandas=True)),
-            "row": sheet.rows,
-            "quantity_kg": pa.array(mass, from_pandas=True),
-            "original_text": pc.fill_null(sheet.text(release.quantity), ""),
-            "original_unit": units,
-        }
-    )
-    return table.filter(pa.array(keep))
-
-
-def _in_kg(sheet: Sheet, release: Release, units: Any, quantity: Any, named: Mask) -> tuple[Any, Mask]:
-    """The quantities in kg, and which of them have a unit of mass."""
-    mass, possible = np.full(len(quantity), np.nan), np.zeros(len(quantity), np.bool_)
-    for unit in pc.unique(units).to_pylist():
-        where = np.asarray(pc.equal(units, unit).to_numpy(zero_copy_only=False), np.bool_)
-        try:
-            mass[where] = to_kg(unit)(quantity[where])
-            possible |= where
-        except ValueError as error:
-            at = (release.unit.column if isinstance(release.unit, FromColumn) else None, False)
-            sheet.find("unit-not-convertible", where & named & np.isfinite(quantity), units, f"– {error}", at)
-    return mass, possible
-
-
-def _matched(pollutants: Any, contaminants: Contaminants) -> Any:
-    """The contaminant of each pollutant, null for what is none of soil (such as NOx): the name is kept beside it."""
-    distinct = pollutants.dictionary_encode()
-    found: list[str | None] = []
-    for text in distinct.dictionary.to_pylist():
-        try:
-            found.append(contaminants.match(text))
-        except ValueError:
-            found.append(None)
-    return pc.take(pa.array(found, pa.string()), distinct.indices)
-
-
 def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
     rows, codes = content.sources["row"].to_numpy(), content.sources["code"]
     spoilt = [finding.rows for finding in content.findings if finding.whole_row]
     alive = ~np.isin(rows, np.concatenate(spoilt)) if spoilt else np.ones(len(rows), np.bool_)
     repeated = alive & ~is_first(content.sources["content"], alive)
     alive &= ~repeated
-    again = alive & ~is_first(codes, alive)
-    contrary = again & ~_as_first(content.sources, codes, alive) if shared else again
+    years = _years(content)
+    dated = pc.binary_join_element_wise(codes, pa.array(years.astype(str).tolist()), "\x1f")
+    again = alive & ~is_first(dated, alive)
+    contrary = again & ~_same(content.sources, first_places(dated, alive), DESCRIPTION) if shared else again
     alive &= ~contrary
-    releases, doubled = _unrepeated(content.releases, first_places(codes, alive), alive)
+    latest = _latest(codes, years, alive)
+    releases, doubled = _unrepeated(content.releases, latest, alive)
     findings = [
         *content.findings,
         *_found("duplicate-row", repeated, rows, codes, "repeats an earlier row cell by cell"),
         *_found("duplicate-code", contrary, rows, codes, "is a source that an earlier row describes differently"),
+        *_changed(content.sources, latest, alive),
         *doubled,
     ]
     if not alive.any():
         said = f"{file.name}: nothing can be loaded; {problems_of(findings)[0].message}"
         raise RefusedError(said, findings, content.rows_in, int(repeated.sum()))
-    chosen = alive & is_first(codes, alive)
+    chosen = alive & (latest == np.arange(len(alive)))
     counts = (content.rows_in, int(alive.sum()), int(repeated.sum()))
     lost = content.sources.filter(pa.array(~(alive | repeated)))
     rejected = lost["longitude"].to_numpy(), lost["latitude"].to_numpy()
@@ -192,22 +137,59 @@ def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
     return Inventory(kept, _of_kept(releases, chosen), tuple(findings), *counts, rejected)
 
 
-def _as_first(sources: Any, codes: Any, alive: Mask) -> Mask:
-    """Which rows describe their source as the first row of it does."""
-    first = pa.array(first_places(codes, alive))
-    same = np.ones(len(alive), np.bool_)
-    for column in ("name", "longitude", "latitude"):
+def _years(content: _Content) -> NDArray[np.int64]:
+    """The latest year of which each row tells releases, 0 where it tells none: shape (n,)."""
+    years = np.zeros(content.sources.num_rows, np.int64)
+    if content.releases.num_rows:
+        told = pc.fill_null(content.releases["year"], 0).to_numpy()
+        np.maximum.at(years, content.releases["record"].to_numpy(), told.astype(np.int64))
+    return years
+
+
+def _latest(codes: Any, years: NDArray[np.int64], alive: Mask) -> NDArray[np.int64]:
+    """For each row the first row of the latest year that describes the same source."""
+    order = np.lexsort((np.arange(len(years)), -years))
+    first = first_places(pc.take(codes, pa.array(order)), alive[order])
+    latest = np.empty_like(order)
+    latest[order] = order[first]
+    return latest
+
+
+def _same(sources: Any, other: NDArray[np.int64], columns: Sequence[str]) -> Mask:
+    """Which rows say the same as another one."""
+    same = np.ones(len(other), np.bool_)
+    for column in columns:
         values = sources[column].combine_chunks()
-        same &= np.asarray(pc.equal(values, pc.take(values, first)).to_numpy(zero_copy_only=False), np.bool_)
+        same &= np.asarray(pc.equal(values, pc.take(values, pa.array(other))).to_numpy(zero_copy_only=False), np.bool_)
     return same
 
 
-def _unrepeated(releases: Any, first: Any, alive: Mask) -> tuple[Any, list[Finding]]:
-    """The releases of the rows that stay, at the first row of their source, each once; and what was repeated."""
+def _changed(sources: Any, latest: NDArray[np.int64], alive: Mask) -> list[Finding]:
+    """Sources that another year calls otherwise, or places elsewhere."""
+    rows, names = sources["row"].to_numpy(), sources["name"]
+    renamed = alive & ~_same(sources, latest, ("name",))
+    none = np.zeros(len(rows), np.uint8)
+    places = sources["longitude"].to_numpy(), sources["latitude"].to_numpy()
+    here, there = Located(*places, none), Located(places[0][latest], places[1][latest], none)
+    moved = alive & (distance_m(here, there) > SAME_PLACE_M)
+    return [
+        *_found("source-renamed", renamed, rows, names, "is called otherwise in its latest year, which is kept"),
+        *_found(
+            "source-moved",
+            moved,
+            rows,
+            names,
+            f"lies over {SAME_PLACE_M} m elsewhere in its latest year, which is kept",
+        ),
+    ]
+
+
+def _unrepeated(releases: Any, source: Any, alive: Mask) -> tuple[Any, list[Finding]]:
+    """The releases of the rows that stay, at the row that describes their source, each once; and what was repeated."""
     if not releases.num_rows:
         return releases, []
     kept = releases.filter(pa.array(alive[releases["record"].to_numpy()]))
-    kept = kept.set_column(0, "record", pa.array(first[kept["record"].to_numpy()]))
+    kept = kept.set_column(0, "record", pa.array(source[kept["record"].to_numpy()]))
     keys = (pc.cast(kept[key], pa.string()) for key in ("record", "pollutant", "medium", "year"))
     again = occurrences(pc.binary_join_element_wise(*(pc.fill_null(key, "") for key in keys), "\x1f")) > 1
     reason = "was released by this source into the same medium in the same year by an earlier row"

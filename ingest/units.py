@@ -25,8 +25,17 @@ RATIO = re.compile(
     r"|(?P<top2>[A-Za-zµμ]{1,10})[\s.·*](?P<bottom2>[A-Za-zµμ]{1,10})\s*\^?\(?[-−]1\)?"
 )
 TOXIC_EQUIVALENTS = re.compile(r"\s+(?:I|WHO(?:[ -]?\d{2,4})?)[ -]?TEQ$|\s+TEQ$", re.IGNORECASE)
-MASS = re.compile(r"[A-Za-zµμ]{1,10}")
-NAMES = {"t": "metric_ton", "kt": "kilometric_ton", "lbs": "pound"}
+MASS = re.compile(r"[A-Za-zµμ]{1,10}|т|кг")
+NAMES = {
+    "t": "metric_ton",
+    "kt": "kilometric_ton",
+    "lbs": "pound",
+    "tne": "metric_ton",
+    "kgm": "kilogram",
+    "grm": "gram",
+    "т": "metric_ton",
+    "кг": "kilogram",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,13 @@ def to_kg(unit: str) -> Conversion:
     _refuse_ambiguous(mass)
     if not MASS.fullmatch(mass):
         raise ValueError(f"unit {unit!r} is not a mass")
-    return Conversion(_mass(mass, "kilogram"))
+    try:
+        return Conversion(_mass(mass, "kilogram"))
+    except ValueError:
+        # registers in capitals write KG and T, or the codes of the UNECE for units of trade
+        if not mass.isupper() or (len(mass) == 1 and mass != "T"):
+            raise
+        return Conversion(_mass(mass.lower(), "kilogram"))
 
 
 def _refuse_ambiguous(text: str) -> None:

@@ -38,6 +38,8 @@ def _properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
         "sector": source.c.sector,
         "sector_original": source.c.sector_original,
         "diffuse": source.c.diffuse,
+        "status": source.c.status,
+        "status_since": source.c.status_since,
         "releases": _releases(),
     }
 

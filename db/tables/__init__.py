@@ -11,7 +11,7 @@ from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.loads import dataset_version, load_under_way, row_change
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
 from db.tables.samples import dataset, measurement, site, specimen
-from db.tables.sources import register_entry, register_status, release, source
+from db.tables.sources import release, source
 from db.tables.vocabularies import contaminant, guideline_value, procedure, vocabulary_state
 
 __all__ = [
@@ -39,8 +39,6 @@ __all__ = [
     "measurement",
     "metadata",
     "procedure",
-    "register_entry",
-    "register_status",
     "release",
     "row_change",
     "site",

@@ -1,4 +1,4 @@
-"""Sources of pollution: facilities with their releases, and registers with the status of their entries."""
+"""Sources of pollution: facilities with their releases, entries of registers with their status."""
 
 from sqlalchemy import (
     BigInteger,
@@ -27,6 +27,8 @@ source = Table(
     Column("sector", Text, nullable=False, comment="our one vocabulary"),
     Column("sector_original", Text, nullable=False, server_default=""),
     Column("diffuse", Boolean, nullable=False, server_default=text("false")),
+    Column("status", Text, comment="of an entry of a register: listed, deleted, closed, …"),
+    Column("status_since", Date),
     *geometries("GEOMETRY"),
     Column("source_row", Integer, nullable=False),
     UniqueConstraint("dataset_id", "code"),
@@ -48,34 +50,4 @@ release = Table(
     Column("source_row", Integer, comment="row of the file"),
     Column("source_column", SmallInteger, comment="number of the column in the places of the dataset"),
     UniqueConstraint("source_id", "pollutant", "medium", "year", postgresql_nulls_not_distinct=True),
-)
-
-register_entry = Table(
-    "register_entry",
-    metadata,
-    key(),
-    dataset_reference(),
-    Column("code", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    *geometries("GEOMETRY"),
-    UniqueConstraint("dataset_id", "code"),
-    *spatial_indexes("register_entry"),
-    comment="an entry of a register of contaminated sites",
-)
-
-register_status = Table(
-    "register_status",
-    metadata,
-    key(),
-    Column(
-        "register_entry_id",
-        BigInteger,
-        ForeignKey("register_entry.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
-    Column("status", Text, nullable=False),
-    Column("since", Date, nullable=False),
-    Column("note", Text, nullable=False, server_default=""),
 )

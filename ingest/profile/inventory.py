@@ -1,25 +1,32 @@
 """Pollution sources and what they release."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ingest.profile.fields import FromColumn, Number, Part, Text, columns_of
+from ingest.profile.fields import Day, FromColumn, Number, Part, Text, columns_of
 
 
 class Release(Part):
-    """A pollutant that a source emits; without a quantity where the inventory only names it."""
+    """A pollutant that a source emits; without a quantity where the inventory only names it.
+
+    `separator` parts several names in a cell; `compounds` says whose mass that of an element with its compounds is.
+    """
 
     pollutant: Text
     medium: Text
     year: Number | None = None
     quantity: FromColumn | None = None
     unit: Text | None = None
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    compounds: Literal["element", "unknown"] = "unknown"
 
     @model_validator(mode="after")
     def _quantity_has_unit(self) -> Self:
         if (self.quantity is None) != (self.unit is None):
             raise ValueError("quantity and unit go together")
+        if self.separator and self.quantity is not None:
+            raise ValueError("a quantity belongs to one pollutant, so separator has no place beside it")
         return self
 
 
@@ -33,6 +40,8 @@ class Sources(Part):
     code: FromColumn | None = None
     sector_original: Text = ""
     diffuse: bool = False
+    status: Text | None = None
+    status_since: Day | None = None
     releases: tuple[Release, ...] = ()
 
     @field_validator("releases", mode="before")

@@ -107,7 +107,7 @@ def test_large_point_sources(connection: Connection, write: Write) -> None:
         "NOx (as NO2)": (None, 167_000, "kt"),
         "lead": ("lead", 250, "t"),
         "HCB": ("hexachlorobenzene", 3, "kg"),
-        "PCDD/PCDF (I-TEQ)": (None, 0.0005, "g I-TEQ"),
+        "PCDD/PCDF (I-TEQ)": ("pcddf-i-teq", 0.0005, "g I-TEQ"),
     }
     sectors = connection.execute(select(source.c.sector, source.c.sector_original).order_by(source.c.code)).all()
     assert [tuple(row) for row in sectors] == [("industry", "B_Industry")] * 2 + [("unknown", "Z_Unheard")]
