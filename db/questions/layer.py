@@ -1,16 +1,20 @@
 """What every collection of features can be asked: a page, one feature, how many, and where and when they lie."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, cast, func, literal_column, null, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, literal_column, null, or_, select
 
 from db.selection import Bounds, Period, Selection
 from db.tables import dataset
 
 DEGREE_DIGITS = 7
 """A seventh decimal of a degree is one centimetre."""
+
+EARTH_RADIUS_M, FARTHEST_NORTH = 6_378_137.0, 89.99
+"""Of web mercator, which has no poles: what lies beyond is drawn on one line."""
 
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -29,6 +33,8 @@ class Layer:
     properties: Callable[[Selection], Mapping[str, ColumnElement[Any]]]
     conditions: Callable[[Selection], Conditions]
     geometry: ColumnElement[Any] | None = None
+    mercator: ColumnElement[Any] | None = None
+    """The indexed twin of points whose geometry of record has no index: it finds what lies in a box."""
     dates: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
 
 
@@ -82,7 +88,7 @@ def finite(bound: ColumnElement[float]) -> ColumnElement[float]:
 def _matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
     query = select(*columns).select_from(layer.rows).where(*layer.conditions(selection))
     if selection.bounds is not None and layer.geometry is not None:
-        query = query.where(_within(layer.geometry, selection.bounds))
+        query = query.where(_within(layer, selection.bounds))
     if selection.period is not None and layer.dates is not None:
         query = query.where(*_during(layer.dates, selection.period))
     return query
@@ -100,13 +106,28 @@ def _features(layer: Layer, selection: Selection) -> Select[Any]:
     )
 
 
-def _within(geometry: ColumnElement[Any], bounds: Bounds) -> ColumnElement[bool]:
+def _within(layer: Layer, bounds: Bounds) -> ColumnElement[bool]:
     """By the GiST index, then exactly: the index alone rounds its boxes to single precision."""
-    parts = [
-        func.ST_Intersects(geometry, func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326))
-        for part in bounds.parts()
-    ]
-    return or_(*parts)
+    return or_(*(_inside(layer, part) for part in bounds.parts()))
+
+
+def _inside(layer: Layer, part: Bounds) -> ColumnElement[bool]:
+    box = func.ST_MakeEnvelope(part.west, part.south, part.east, part.north, 4326)
+    exactly = func.ST_Intersects(layer.geometry, box)
+    if layer.mercator is None:
+        return exactly
+    return and_(layer.mercator.op("&&")(func.ST_MakeEnvelope(*_in_mercator(part), 3857)), exactly)
+
+
+def _in_mercator(part: Bounds) -> tuple[float, float, float, float]:
+    """West, south, east and north in metres, with one to spare; the poles lie where the tables put them."""
+
+    def northing(latitude: float) -> float:
+        bounded = max(-FARTHEST_NORTH, min(FARTHEST_NORTH, latitude))
+        return EARTH_RADIUS_M * math.asinh(math.tan(math.radians(bounded)))
+
+    west, east = (EARTH_RADIUS_M * math.radians(longitude) for longitude in (part.west, part.east))
+    return west - 1, northing(part.south) - 1, east + 1, northing(part.north) + 1
 
 
 def _during(dates: tuple[ColumnElement[Any], ColumnElement[Any]], period: Period) -> list[ColumnElement[bool]]:

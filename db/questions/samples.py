@@ -144,6 +144,7 @@ SPECIMENS = Layer(
     properties=_specimen_properties,
     conditions=_specimen_conditions,
     geometry=specimen.c.geom,
+    mercator=specimen.c.geom_3857,
     dates=_DATES,
 )
 MEASUREMENTS = Layer(
@@ -154,5 +155,6 @@ MEASUREMENTS = Layer(
     properties=_measurement_properties,
     conditions=_measurement_conditions,
     geometry=specimen.c.geom,
+    mercator=specimen.c.geom_3857,
     dates=_DATES,
 )

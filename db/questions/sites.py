@@ -40,4 +40,5 @@ SITES = Layer(
     properties=_properties,
     conditions=_conditions,
     geometry=site.c.geom,
+    mercator=site.c.geom_3857,
 )
