@@ -15,16 +15,23 @@ True
 Plots are in `mapping.plots`, which alone needs matplotlib.
 """
 
+from mapping.baselines import BASELINES
+from mapping.comparison import Comparison, compare
 from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
+from mapping.crossvalidation import cross_validate
+from mapping.folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
 from mapping.grid import Grid, default_area, mask_inside, sample_spacing
 from mapping.kriging import FittedKriging, Kriging
 from mapping.methods import METHODS, method_named
+from mapping.neighbourhood import Neighbourhood
 from mapping.prediction import Prediction
+from mapping.raster import Raster
 from mapping.samples import Samples
+from mapping.scale import ScaleToFit
 from mapping.simulation import AreaEstimate, Simulation
 from mapping.support import Block
 from mapping.surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
-from mapping.transform import BoxCox, Identity, Log, Transform, transform_named
+from mapping.transform import BoxCox, Identity, Log, NormalScore, Transform, transform_named
 from mapping.validation import Validation
 from mapping.variogram import (
     EmpiricalVariogram,
@@ -35,38 +42,51 @@ from mapping.variogram import (
 )
 
 __all__ = [
+    "BASELINES",
     "METHODS",
     "STRUCTURES",
     "AreaEstimate",
     "Block",
     "BoxCox",
+    "Comparison",
     "Covariance",
     "EmpiricalVariogram",
     "Exponential",
     "FittedKriging",
+    "Folds",
     "Gaussian",
     "Grid",
     "Identity",
     "Kriging",
     "Log",
     "Matern",
+    "Neighbourhood",
+    "NormalScore",
     "Nugget",
     "Prediction",
+    "Raster",
     "Samples",
+    "ScaleToFit",
     "Simulation",
     "Spherical",
     "Surface",
     "Transform",
     "Validation",
     "VariogramFit",
+    "blocked_folds",
     "choose_variogram",
+    "compare",
+    "cross_validate",
     "default_area",
     "empirical_variogram",
     "fit_variogram",
+    "folds_for",
     "mask_inside",
+    "matched_folds",
     "method_named",
     "predict_grid",
     "prediction_from_bands",
+    "random_folds",
     "read_provenance",
     "sample_spacing",
     "transform_named",

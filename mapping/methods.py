@@ -1,7 +1,7 @@
 """Every interpolation method by name: the command line, the service and the law tests read this table.
 
-A method must give a predictive distribution. Inverse distance and nearest neighbour give a number only, and so
-have no place here.
+A method must give a predictive distribution. Inverse distance and nearest neighbour give a number only: they stand in
+`mapping.baselines`, for `mapping.comparison` to hold the methods against.
 """
 
 from __future__ import annotations
