@@ -27,7 +27,7 @@ Predict = Callable[[Samples, Samples], Vector]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one method did on all folds, on the common scale; `coverage_95` is NaN for a method that gives no distribution."""
+    """How one method did on all folds, on the common scale; `coverage_95` is NaN without a distribution."""
 
     method: str
     rmse: float
