@@ -12,8 +12,10 @@ from rich.table import Table
 from app.cli.layers import layer
 from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
+from app.work.file_limits import limits_for
 from app.work.load_reports import checked_target, default_target, write_report
 from ingest.errors import IngestError
+from ingest.guards import limited_to
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
 from ingest.report import Report, refusal
@@ -49,7 +51,11 @@ def _load(load: Callable[..., Report], file: Path, profile: str, target: Path | 
     described, target = read_profile(profile), checked_target(target)
     rejected = _rejected(settings, file)
     try:
-        with transaction(settings) as connection, progress_bar(f"loading {file.name}"):
+        with (
+            limited_to(limits_for(settings)),
+            transaction(settings) as connection,
+            progress_bar(f"loading {file.name}"),
+        ):
             report = load(connection, existing_file(file), described, rejected_to=rejected)
     except IngestError as error:
         refused = refusal(file, described, error)

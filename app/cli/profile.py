@@ -6,8 +6,11 @@ from typing import Annotated
 import typer
 
 from app.cli.terminal import Json, errors, existing_file, output, print_json
+from app.settings import Settings
+from app.work.file_limits import limits_for
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
+from ingest.guards import limited_to
 from ingest.profile import FileOptions
 
 File = Annotated[Path, typer.Argument(help="The file to inspect.", show_default=False)]
@@ -26,7 +29,8 @@ def profile(
 ) -> None:
     """Draft the profile of an unknown file: guesses with their reasons, and what the file does not tell."""
     options = FileOptions(sheet=sheet, heading_row=heading_row)
-    draft = draft_profile(existing_file(file), shipped_contaminants(), options)
+    with limited_to(limits_for(Settings())):
+        draft = draft_profile(existing_file(file), shipped_contaminants(), options)
     if target is not None:
         target.write_text(draft.toml, encoding="utf-8")
     if as_json:

@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import APIRouter
 from sqlalchemy import Row
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app.http.answers import HTML, JSON, json_answer
 from app.http.asked import JSON_ONLY, asked
@@ -23,6 +23,8 @@ from app.problems import NotFoundError
 from app.work import job_book
 from app.work.orders import JobFolder
 from db.engine import Database
+from ingest.report import Report
+from ingest.report_page import POLICY, render
 
 router = APIRouter()
 CSV = "text/csv"
@@ -134,7 +136,7 @@ def _kept_until(request: Request, row: Row[Any]) -> dt.datetime | None:
 def _links(row: Row[Any]) -> list[Link]:
     root = f"jobs/{row.id}"
     links = [Link("self", root, "This job")]
-    if row.status == "successful":
+    if row.status == "successful" or (row.action == "load" and row.status == "failed"):
         links.append(Link("http://www.opengis.net/def/rel/ogc/1.0/results", f"{root}/report", "The report"))
         links.append(Link("alternate", f"{root}/report?f=html", "The report, to be read and printed", HTML))
     if row.status == "successful" and row.action == "load" and row.files_kept:
@@ -143,7 +145,10 @@ def _links(row: Row[Any]) -> list[Link]:
 
 
 def _page(request: Request, row: Row[Any], result: Mapping[str, Any]) -> Response:
-    return document_page(request, f"Job {row.id}", result)
+    if row.action != "load":
+        return document_page(request, f"Job {row.id}", result)
+    headers = {"Content-Security-Policy": f"{POLICY}; sandbox", "Cache-Control": "no-cache"}
+    return HTMLResponse(render(Report.from_dict(result)), headers=headers)
 
 
 async def _job(request: Request) -> Row[Any]:

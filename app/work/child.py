@@ -14,7 +14,7 @@ from sqlalchemy import Engine, Row, select
 
 from app.settings import Settings
 from app.work import job_book
-from app.work.orders import Bench, Progress, carry_out
+from app.work.orders import Bench, LoadRefusedError, Progress, carry_out
 from db.engine import Database
 from db.tables import job
 
@@ -102,6 +102,8 @@ def _live(settings: Settings, database: Database, identifier: str) -> None:
 def _outcome(bench: Bench, order: Row[Any]) -> Any:
     try:
         return job_book.succeeded(order.id, carry_out(bench, order))
+    except LoadRefusedError as error:
+        return job_book.failed(order.id, str(error), error.report.to_dict())
     except ValueError as error:
         return job_book.failed(order.id, str(error))
 

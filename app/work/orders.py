@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -9,10 +10,15 @@ from typing import Any
 from sqlalchemy import Engine, Row
 
 from app.settings import Settings
+from app.work.file_limits import limits_for
+from app.work.load_reports import default_target, write_report
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
+from ingest.errors import IngestError
+from ingest.guards import limited_to
 from ingest.load import load_samples, load_sources, unload
 from ingest.profile import SHIPPED, FileOptions, Profile, ProfileError, read_profile
+from ingest.report import Report, refusal
 
 Progress = Callable[[int, int], None]
 LOADERS = MappingProxyType({"samples": load_samples, "sources": load_sources})
@@ -57,9 +63,10 @@ class JobFolder:
             raise ProfileError(f"there is no profile {shipped!r}; shipped are {', '.join(shipped_profiles())}")
         return read_profile(SHIPPED / f"{shipped}.toml")
 
-    def main_file(self, name: str) -> Path:
-        """The file to open."""
-        return self.data / name
+    def to_be_read(self, name: str, profile: Profile) -> Path:
+        """The file of that name, or the folder where there are more that the profile does not join to it."""
+        alone = len(list(self.data.iterdir())) == 1
+        return self.data / name if alone or profile.file.joins else self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +78,33 @@ class Bench:
     progress: Progress
 
 
+class LoadRefusedError(ValueError):
+    """A file that cannot be loaded; `report` says so at length."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
 def carry_out(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
     """Do what a job asks for; its result, or the `ValueError` whose message says why it cannot be done."""
-    return _ACTIONS[job.action](bench, job)
+    with limited_to(limits_for(bench.settings)):
+        return _ACTIONS[job.action](bench, job)
 
 
 def _load(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
     folder = JobFolder.of(bench.settings, job.id)
     profile = folder.described_by(job.profile)
-    with bench.engine.begin() as connection:
-        load = LOADERS[job.kind]
-        report = load(connection, folder.main_file(job.file_name), profile, rejected_to=folder.rejected)
+    file = folder.to_be_read(job.file_name, profile)
+    load = partial(LOADERS[job.kind], rejected_to=folder.rejected, progress=bench.progress)
+    try:
+        with bench.engine.begin() as connection:
+            report = load(connection, file, profile)
+    except IngestError as error:
+        refused = refusal(file, profile, error)
+        write_report(refused, default_target(bench.settings, refused))
+        raise LoadRefusedError(str(error), refused) from None
+    write_report(report, default_target(bench.settings, report))
     return report.to_dict()
 
 
@@ -92,7 +115,7 @@ def _unload(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
 
 
 def _draft(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
-    file = JobFolder.of(bench.settings, job.id).main_file(job.file_name)
+    file = JobFolder.of(bench.settings, job.id).data / job.file_name
     draft = draft_profile(file, shipped_contaminants(), FileOptions())
     return {"profile": draft.toml, "reasons": draft.reasons, "open": draft.open_questions}
 

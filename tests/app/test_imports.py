@@ -184,6 +184,9 @@ async def test_what_cannot_be_loaded_says_why_and_a_draft_says_what_it_may_mean(
     status = (await house.client.get(sent.headers["location"], headers=key)).json()
     assert status["status"] == "failed"
     assert "lead" in status["message"]
+    refusal = await house.client.get(sent.headers["location"] + "/report?f=html", headers=key)
+    assert "lead" in refusal.text
+    assert "unsafe" not in refusal.headers["content-security-policy"]
     assert house.held("broken") == 0
     address = drafted.headers["location"] + "/report"
     profile = await house.client.get(f"{address}?f=toml", headers=key)
