@@ -33,6 +33,18 @@ class Settings(BaseSettings):
         default=7, ge=0, le=36_500, description="how long uploaded files and rejected rows stay after the job has ended"
     )
 
+    dask: str | None = Field(
+        default=None,
+        description="scheduler of a Dask cluster, such as tcp://host:8786, that computes the cells of maps",
+    )
+
+    @field_validator("dask")
+    @classmethod
+    def _is_a_scheduler(cls, address: str | None) -> str | None:
+        if address and not address.startswith(("tcp://", "tls://", "ucx://", "inproc://")):
+            raise ValueError(f"the address of a Dask scheduler starts with tcp:// or tls://, got {address!r}")
+        return address or None
+
     @field_validator("database_url")
     @classmethod
     def _is_postgres(cls, address: str | None) -> str | None:

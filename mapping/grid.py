@@ -10,10 +10,12 @@ import shapely
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
 
-from mapping.arrays import Points, as_points
+from mapping.arrays import Points, Vector, as_points
 from mapping.search import Search
 
 MOST_CELLS = 400_000_000
+ALIGNED = 1e-6
+"""Of a cell: an edge this near a multiple of the cell is one."""
 HULL_RATIO = 0.3
 """Between the tightest outline (0) and the convex hull (1): follows a river plain without cutting it up."""
 MOST_DOUBTS = 1_000_000
@@ -81,10 +83,25 @@ class Grid:
 
     def centres(self, start: int = 0, stop: int | None = None) -> Points:
         """Cell centres (rows · columns, 2) of the rows from `start` to before `stop`, west to east, north first."""
-        rows = np.arange(start, self.rows if stop is None else stop)
-        easting = self.west + (np.arange(self.columns) + 0.5) * self.cell
-        northing = self.north - (rows + 0.5) * self.cell
-        return np.column_stack([np.tile(easting, len(rows)), np.repeat(northing, self.columns)])
+        last = self.rows if stop is None else stop
+        return self.centres_of((slice(start, last), slice(0, self.columns))).reshape(-1, 2)
+
+    def centres_of(self, part: tuple[slice, slice]) -> Points:
+        """Cell centres (r, c, 2) of some rows and columns, which may lie beyond the grid.
+
+        Where the cells line up with the multiples of the cell, they are the same to the last bit on every such grid.
+        """
+        rows, columns = (np.arange(each.start, each.stop) for each in part)
+        easting = self._along(self.west, columns + 0.5)
+        northing = self._along(self.north, -(rows + 0.5))
+        return np.stack(np.broadcast_arrays(easting, northing[:, None]), axis=-1)
+
+    def _along(self, edge: float, cells: Vector) -> Vector:
+        """What lies a number of cells from an edge."""
+        counted = round(edge / self.cell)
+        if abs(counted * self.cell - edge) > ALIGNED * self.cell:
+            return edge + cells * self.cell
+        return (counted + cells) * self.cell
 
 
 def mask_inside(grid: Grid, polygon: Any) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from mapping.arrays import Vector, as_points
 from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
+from mapping.estimates import Estimates
 from mapping.fitting import Fitted, Fitting
 from mapping.neighbourhood import Neighbourhood, given_neighbours, stored_neighbours
 from mapping.prediction import Prediction
@@ -151,7 +152,10 @@ class FittedKriging:
         Completed data sets and likely covariances are combined by the law of total variance: mean of the means, and
         the mean kriging variance plus the variance of the means.
         """
-        estimates = self.system.krige(self.places(xy, covariates), self.dual, block)
+        return self.predictive(self.system.krige(self.places(xy, covariates), self.dual, block), block)
+
+    def predictive(self, estimates: Estimates, block: Block | None = None) -> Prediction:
+        """The distributions that estimates by its system mean."""
         return Prediction(
             self.mean + estimates.mean.mean(axis=1),
             estimates.variance + _between(estimates.mean),
@@ -174,6 +178,10 @@ class FittedKriging:
             row = int(np.flatnonzero(bad)[0])
             raise ValueError(f"place {row}: covariates must be finite, got {tuple(known[row].tolist())}")
         return np.hstack([points, known])
+
+    def parts(self) -> list[tuple[System, Vector]]:
+        """The systems, one for each likely covariance, with their duals."""
+        return list(self.system.parts(self.dual)) if isinstance(self.system, Ensemble) else [(self.system, self.dual)]
 
     def members(self) -> tuple[FittedKriging, ...]:
         """One model for each likely covariance, with the data sets that belong to it."""

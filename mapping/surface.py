@@ -7,41 +7,32 @@ an average of μ and σ is not the distribution of anything.
 
 from __future__ import annotations
 
+import hashlib
 import json
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rasterio
-import rasterio.shutil
 from numpy.typing import ArrayLike, NDArray
-from rasterio.windows import Window
 
 from mapping.arrays import Vector
+from mapping.cluster import computed
+from mapping.compressed import Checked
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
 from mapping.prediction import Prediction
+from mapping.raster import BANDS, Raster, Window, bands_of
 from mapping.transform import Transform, as_transform, transform_named
+from mapping.workshop import workshop
 
 Progress = Callable[[int, int], None]
-Rows = Iterator[tuple[int, Vector]]
 
-CELLS_AT_ONCE = 131_072
-BANDS = ("mean", "standard deviation", "Lagrange multiplier")
 PREFIX = "EDAPHOS_"
 PROVENANCE = "EDAPHOS_PROVENANCE"
 TRANSFORM = "EDAPHOS_TRANSFORM"
-COG = {
-    "driver": "COG",
-    "compress": "deflate",
-    "predictor": "yes",
-    "blocksize": 512,
-    "overview_resampling": "nearest",
-    "bigtiff": "if_safer",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +53,15 @@ class Surface:
 
     def write(self, path: Path | str, progress: Progress | None = None) -> None:
         """Write the file whole or not at all."""
-        transform = self.prediction.transform
-        _write(Path(path), self.grid, transform, self.provenance, self._rows(progress))
+        whole = Window(0, self.grid.rows, 0, self.grid.columns)
+        bands = bands_of(self.prediction).astype(np.float32)
+        identity = hashlib.sha256(bands.tobytes()).hexdigest()
+        with workshop(Path(path), identity + json.dumps(self.provenance, sort_keys=True)) as shop:
+            shop.prepare(_profile(self.grid))
+            shop.add(whole, bands, Checked())
+            _report(progress, self.grid, self.grid.rows * self.grid.columns)
+            shop.describe(*_words(self.prediction.transform, self.provenance))
+            shop.publish(Path(path))
 
     @classmethod
     def read(cls, path: Path | str) -> Surface:
@@ -75,29 +73,34 @@ class Surface:
             grid = Grid(affine.c, affine.f, affine.a, rows, columns, _name(raster.crs))
         return cls(grid, prediction_from_bands(mean, sd, lagrange, transform), provenance)
 
-    def _rows(self, progress: Progress | None) -> Rows:
-        bands = _bands(self.prediction)
-        for start, stop in _row_blocks(self.grid, progress):
-            yield start, bands[:, start:stop]
-
 
 def write_surface(
     path: Path | str,
-    fitted: FittedKriging,
-    grid: Grid,
+    raster: Raster,
     provenance: Mapping[str, Any],
-    inside: NDArray[np.bool_] | None = None,
     progress: Progress | None = None,
-    covariates: Vector | None = None,
+    cluster: str | None = None,
 ) -> None:
-    """Predict block by block and write; memory does not grow with the map.
+    """Predict window by window, here or on a Dask `cluster` (tcp://…), and write; memory does not grow with the map.
 
-    `inside` (rows, columns) says which cells are mapped; the others have no value, nor have those where one of the
-    `covariates` (rows, columns, k) is not finite. The model's parameters are added to the provenance as `model`.
-    `progress(done, total)` counts rows.
+    The model's parameters are added to the provenance as `model`, and what was compressed as `compressed`.
+    `progress(done, total)` counts rows; an exception from it ends the work and leaves nothing behind. Work that was
+    killed goes on where it stopped when the same surface is asked for again.
     """
-    rows = _predicted_rows(fitted, grid, _mapped(grid, inside, covariates), covariates, progress)
-    _write(Path(path), grid, fitted.recipe.transform, {**provenance, "model": fitted.parameters()}, rows)
+    grid, transform = raster.grid, raster.fitted.recipe.transform
+    known = {**provenance, "model": raster.fitted.parameters()}
+    with workshop(Path(path), raster.digest() + json.dumps(known, sort_keys=True)) as shop:
+        done = shop.prepare(_profile(grid))
+        cells = sum(window.cells for window in done)
+        for window, bands, checked in computed(raster, [each for each in raster.windows if each not in done], cluster):
+            shop.add(window, bands, checked)
+            done[window] = checked
+            cells += window.cells
+            _report(progress, grid, cells)
+        if raster.compressed:
+            known["compressed"] = sum(done.values(), Checked()).describe()
+        shop.describe(*_words(transform, known))
+        shop.publish(Path(path))
 
 
 def predict_grid(
@@ -105,23 +108,19 @@ def predict_grid(
     grid: Grid,
     inside: NDArray[np.bool_] | None = None,
     covariates: Vector | None = None,
+    compressed: bool = False,
 ) -> Prediction:
     """Predictions (rows, columns) in memory; NaN outside the mask and where a covariate (rows, columns, k) is."""
-    mapped = _mapped(grid, inside, covariates)
-    bands = np.concatenate([block for _, block in _predicted_rows(fitted, grid, mapped, covariates, None)], axis=1)
+    raster = Raster(fitted, grid, inside, covariates, compressed)
+    bands = np.full((len(BANDS), *grid.shape), np.nan)
+    for window in raster.windows:
+        bands[(slice(None), *window.part)] = raster.bands(window)[0]
     return prediction_from_bands(bands[0], bands[1], bands[2], fitted.recipe.transform)
 
 
-def _mapped(grid: Grid, inside: NDArray[np.bool_] | None, covariates: Vector | None) -> NDArray[np.bool_]:
-    mapped = np.ones(grid.shape, dtype=bool) if inside is None else inside
-    if mapped.shape != grid.shape:
-        raise ValueError(f"the grid is {grid.shape}, the mask {mapped.shape}")
-    if covariates is None:
-        return mapped
-    if covariates.ndim != 3 or covariates.shape[:2] != grid.shape:
-        raise ValueError(f"covariates need the shape ({grid.rows}, {grid.columns}, k), got {covariates.shape}")
-    known: NDArray[np.bool_] = mapped & np.isfinite(covariates).all(axis=2)
-    return known
+def _report(progress: Progress | None, grid: Grid, cells: int) -> None:
+    if progress is not None:
+        progress(cells // grid.columns, grid.rows)
 
 
 def prediction_from_bands(
@@ -150,48 +149,6 @@ def _name(crs: Any) -> str:
     return f"EPSG:{code}" if code else str(crs.to_wkt())
 
 
-def _bands(prediction: Prediction) -> Vector:
-    return np.stack([prediction.mean, prediction.model_sd, prediction.lagrange])
-
-
-def _row_blocks(grid: Grid, progress: Progress | None) -> Iterator[tuple[int, int]]:
-    step = max(1, CELLS_AT_ONCE // grid.columns)
-    for start in range(0, grid.rows, step):
-        stop = min(start + step, grid.rows)
-        yield start, stop
-        if progress is not None:
-            progress(stop, grid.rows)
-
-
-def _predicted_rows(
-    fitted: FittedKriging,
-    grid: Grid,
-    inside: NDArray[np.bool_],
-    covariates: Vector | None,
-    progress: Progress | None,
-) -> Rows:
-    for start, stop in _row_blocks(grid, progress):
-        block = np.full((len(BANDS), (stop - start) * grid.columns), np.nan)
-        wanted = inside[start:stop].ravel()
-        if wanted.any():
-            known = None if covariates is None else covariates[start:stop].reshape(len(wanted), -1)[wanted]
-            block[:, wanted] = _bands(fitted.predict(grid.centres(start, stop)[wanted], known))
-        yield start, block.reshape(len(BANDS), stop - start, grid.columns)
-
-
-def _write(path: Path, grid: Grid, transform: Transform, provenance: Mapping[str, Any], rows: Rows) -> None:
-    """Through a plain GeoTIFF in a folder beside the target, which a rename then publishes."""
-    with tempfile.TemporaryDirectory(prefix=".surface-", dir=path.parent) as folder:
-        plain, finished = Path(folder, "plain.tif"), Path(folder, "finished.tif")
-        with rasterio.open(plain, "w", **_profile(grid)) as raster:
-            _describe(raster, transform, provenance)
-            for start, block in rows:
-                window = Window(0, start, grid.columns, block.shape[1])
-                raster.write(block.astype(np.float32), window=window)
-        rasterio.shutil.copy(plain, finished, **COG)
-        finished.replace(path)
-
-
 def _profile(grid: Grid) -> dict[str, Any]:
     return {
         "driver": "GTiff",
@@ -206,14 +163,12 @@ def _profile(grid: Grid) -> dict[str, Any]:
     }
 
 
-def _describe(raster: Any, transform: Transform, provenance: Mapping[str, Any]) -> None:
+def _words(transform: Transform, provenance: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    """Names and units of the bands, and the tags of the file."""
     unit = str(provenance.get("unit", ""))
     scale = unit if transform.name == "identity" else f"{transform.name}({unit})"
-    square = f"({scale})^2"
-    for band, (name, units) in enumerate(zip(BANDS, (scale, scale, square), strict=True), start=1):
-        raster.set_band_description(band, f"{name} on the {transform.name} scale")
-        raster.set_band_unit(band, units)
+    units = (scale, scale, f"({scale})^2")
+    bands = {f"{name} on the {transform.name} scale": each for name, each in zip(BANDS, units, strict=True)}
     plain = {key: value for key, value in provenance.items() if isinstance(value, str | int | float)}
     tags = {PREFIX + key.upper(): str(value) for key, value in plain.items()}
-    tags |= {PROVENANCE: json.dumps(provenance, sort_keys=True), TRANSFORM: transform.spec}
-    raster.update_tags(**tags)
+    return bands, tags | {PROVENANCE: json.dumps(provenance, sort_keys=True), TRANSFORM: transform.spec}

@@ -154,11 +154,11 @@ class Ensemble:
 
     def dual(self, data: Vector) -> Vector:
         """The duals of the systems' own columns, side by side again."""
-        return self._interleaved([system.dual(part) for system, part in self._parts(data)])
+        return self._interleaved([system.dual(part) for system, part in self.parts(data)])
 
     def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """By every system."""
-        found = [system.krige(places, part, block) for system, part in self._parts(dual)]
+        found = [system.krige(places, part, block) for system, part in self.parts(dual)]
         return Estimates(
             self._interleaved([each.mean for each in found]),
             np.mean([each.variance for each in found], axis=0),
@@ -174,7 +174,8 @@ class Ensemble:
         columns = range(len(self.systems))
         return self._interleaved([given[k].mean(data[:, k :: len(self.systems)]) for k in columns])
 
-    def _parts(self, data: Vector) -> list[tuple[SingleSystem, Vector]]:
+    def parts(self, data: Vector) -> list[tuple[SingleSystem, Vector]]:
+        """Each system with its own columns of the data, or of their dual."""
         count = len(self.systems)
         return [(system, np.ascontiguousarray(data[:, k::count])) for k, system in enumerate(self.systems)]
 

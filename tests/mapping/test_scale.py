@@ -9,6 +9,7 @@ from mapping.covariance import Covariance, Exponential, Nugget
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
 from mapping.methods import METHODS
+from mapping.raster import Raster
 from mapping.samples import Samples
 from mapping.scale import FITTED_LATER, ScaleToFit, as_scale, distribution, likely_powers, normal_score
 from mapping.surface import Surface, write_surface
@@ -86,7 +87,7 @@ def test_every_scale_reaches_the_file_of_the_map(method: str, scale: str, tmp_pa
     samples = Samples.measured(XY[:60], 30.0 + 20.0 * np.abs(NORMAL[:60]))
     fitted = METHODS[method](transform=scale, covariance=covariance).fit(samples)
     grid = Grid.covering((0.0, 0.0, 1000.0, 1000.0), cell=250.0, crs="EPSG:28992")
-    write_surface(tmp_path / "map.tif", fitted, grid, {"contaminant": "zinc", "unit": "mg/kg"})
+    write_surface(tmp_path / "map.tif", Raster(fitted, grid), {"contaminant": "zinc", "unit": "mg/kg"})
     read, direct = Surface.read(tmp_path / "map.tif").prediction, fitted.predict(grid.centres())
     for one, other in (
         (read.quantile(0.9), direct.quantile(0.9)),

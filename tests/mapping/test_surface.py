@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from rasterio.windows import Window
 from rio_cogeo.cogeo import cog_validate
 
-from mapping import surface as surface_module
+from mapping import raster as raster_module
 from mapping.covariance import Covariance
 from mapping.grid import Grid, default_area, mask_inside
 from mapping.kriging import FittedKriging, Kriging
+from mapping.raster import Raster
 from mapping.samples import Samples
 from mapping.surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
 
@@ -38,7 +39,7 @@ def written(
     tmp_path_factory: pytest.TempPathFactory, model: FittedKriging, grid: Grid, inside: NDArray[np.bool_]
 ) -> Path:
     path = tmp_path_factory.mktemp("surface") / "zinc.tif"
-    write_surface(path, model, grid, PROVENANCE, inside)
+    write_surface(path, Raster(model, grid, inside), PROVENANCE)
     return path
 
 
@@ -104,10 +105,10 @@ def test_blocks_of_rows_do_not_change_the_map(
     inside: NDArray[np.bool_],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(surface_module, "CELLS_AT_ONCE", 300)
+    monkeypatch.setattr(raster_module, "CELLS_AT_ONCE", 300)
     steps: list[tuple[int, int]] = []
     write_surface(
-        tmp_path / "rows.tif", model, grid, PROVENANCE, inside, lambda done, total: steps.append((done, total))
+        tmp_path / "rows.tif", Raster(model, grid, inside), PROVENANCE, lambda done, total: steps.append((done, total))
     )
     assert steps[-1] == (grid.rows, grid.rows)
     assert len(steps) > 10
@@ -125,7 +126,7 @@ def test_a_write_that_fails_leaves_the_old_file(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_surface(target, model, grid, PROVENANCE, progress=stop)
+        write_surface(target, Raster(model, grid), PROVENANCE, progress=stop)
     assert target.read_bytes() == written.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["zinc.tif"]
 
@@ -142,4 +143,4 @@ def test_grid_and_arrays_must_agree(model: FittedKriging, grid: Grid, tmp_path: 
     with pytest.raises(ValueError, match="the grid is"):
         Surface(grid, predict_grid(model, Grid(0.0, 0.0, 1.0, 2, 2, "EPSG:28992")), PROVENANCE)
     with pytest.raises(ValueError, match="the mask"):
-        write_surface(tmp_path / "x.tif", model, grid, PROVENANCE, np.ones((2, 2), bool))
+        Raster(model, grid, np.ones((2, 2), bool))
