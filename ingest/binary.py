@@ -70,7 +70,7 @@ def _fixed(column: Any, kind: str) -> Bytes:
     return _big_endian(values, FIXED[kind])
 
 
-FIXED = {"BIGINT": ">i8", "INTEGER": ">i4", "DOUBLE": ">f8", "DATE": ">i4", "BOOLEAN": ">i1"}
+FIXED = {"BIGINT": ">i8", "INTEGER": ">i4", "SMALLINT": ">i2", "DOUBLE": ">f8", "DATE": ">i4", "BOOLEAN": ">i1"}
 
 
 def _big_endian(values: Any, dtype: str) -> Bytes:

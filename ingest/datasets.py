@@ -14,6 +14,7 @@ from db.visibility import hide_what_rests_on
 from ingest import own_tables
 from ingest.errors import IngestError
 from ingest.merging import Changes
+from ingest.places import places_of
 from ingest.profile import Profile
 from ingest.readers import files_of
 from ingest.report import Report
@@ -39,6 +40,7 @@ class Given:
     kind: str
     file_name: str
     checksum: str
+    above: Mapping[str, int]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class Given:
             "checksum": self.checksum,
             "file_name": self.file_name,
             "profile": self.profile.to_dict(),
+            "places": places_of(self.profile, self.file_name, self.above),
         }
 
 

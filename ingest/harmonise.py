@@ -22,6 +22,7 @@ from ingest.knowledge import Lesson, lessons_for
 from ingest.ledger import Ledger, rejections
 from ingest.measurements import read_measurements, series_of
 from ingest.numbers import Mask
+from ingest.places import rows_above
 from ingest.profile import Measurements, Profile, Specimen
 from ingest.quality.lesson import LaboratoryControls
 from ingest.readers import files_of
@@ -74,6 +75,7 @@ class Survey:
         self.file, self.ledger = file, Ledger()
         self.rows_in = self.loaded = self.duplicates = self.values = self.measured = 0
         self.rejections = Spill()
+        self.above: dict[str, int] = {}
         self._measured = measured
         self._own_sites = specimen.site is not None and specimen.site != (specimen.code or specimen.site)
         self._rules = profile.quality_rules
@@ -88,6 +90,7 @@ class Survey:
         self.ledger.add(guesses)
         done, size = 0, sum(part.stat().st_size for part in files_of(self.file, profile.file))
         for sheet in sheets:
+            self.above |= rows_above(sheet.batch)
             rows = reading.rows_of(self._controls.take(sheet))
             self.rows_in += len(sheet.rows) + len(sheet.batch.broken)
             self.duplicates += int(np.count_nonzero(rows.repeated))

@@ -41,6 +41,10 @@ class Incoming(Protocol):
     """How many values by contaminant (or by pollutant, where that is none)."""
 
     @property
+    def above(self) -> Mapping[str, int]:
+        """Of several files that are read as one, how many rows are counted above each."""
+
+    @property
     def most(self) -> Mapping[str, int]:
         """By table, how many rows may have to be stored."""
 
@@ -76,6 +80,11 @@ class IncomingSamples:
         self.rows_in, self.duplicates, self.loaded = self._survey.rows_in, self._survey.duplicates, 0
         self.stored = 0
         self.measurements: Counter[str] = Counter()
+
+    @property
+    def above(self) -> Mapping[str, int]:
+        """Of several files that are read as one, how many rows are counted above each."""
+        return self._survey.above
 
     @property
     def most(self) -> Mapping[str, int]:
@@ -155,6 +164,11 @@ class IncomingSources:
         found = self._inventory
         doubted = misplaced_rows(found.findings)
         return SourceTally.of(found.sources, found.releases, doubted=doubted, rejected=found.rejected).summary()
+
+    @property
+    def above(self) -> Mapping[str, int]:
+        """Of several files that are read as one, how many rows are counted above each."""
+        return self._inventory.above
 
     @property
     def most(self) -> Mapping[str, int]:

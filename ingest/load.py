@@ -85,7 +85,7 @@ def _load(
             refuse_rejected(file, profile.file)
         incoming = READ[kind](file, profile, progress)
         load_contaminants(connection)
-        given = datasets.Given(profile, kind, file.name, checksum)
+        given = datasets.Given(profile, kind, file.name, checksum, incoming.above)
         dataset, changes = publish(connection, before, given, incoming)
         incoming.conclude(connection, dataset)
         version = 1 if before is None else before.version + 1

@@ -1,7 +1,7 @@
 """Measurements out of a batch of cells, wide or long, as bounds in mg/kg with their procedure and original text."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,8 @@ class Series:
     assay: Assay
     share: float = 1.0
     cas: FromColumn | None = None
+    number: int = 1
+    """Which column of values of the file it is."""
 
 
 def series_of(measurements: Measurements, contaminants: Contaminants) -> tuple[Series, ...]:
@@ -51,7 +53,10 @@ def series_of(measurements: Measurements, contaminants: Contaminants) -> tuple[S
         column = measurements.value.column
         series: tuple[Series, ...] = (Series(column, measurements.contaminant, general, cas=measurements.cas),)
     else:
-        series = tuple(_of_column(*item, measurements, contaminants) for item in measurements.columns.items())
+        series = tuple(
+            replace(_of_column(*item, measurements, contaminants), number=number)
+            for number, item in enumerate(measurements.columns.items(), start=1)
+        )
     for one in series:
         _check_constants(one)
     return series
@@ -87,8 +92,8 @@ def read_measurements(
     texts = sheet.cells(series.column)
     written = ~blanks(texts, sheet.marks)
     assay = series.assay
-    if assay.qualifier is not None:
-        texts = qualified(sheet, texts, written, assay.qualifier)
+    if assay.qualifier is not None or assay.detected is not None:
+        texts, written = qualified(sheet, texts, written, assay)
     contaminant, share, known = _contaminant(sheet, series, written, contaminants)
     unit = assay.unit or _unit_beside(sheet, series.column)
     units = pc.fill_null(sheet.text(unit), "")
@@ -104,6 +109,7 @@ def read_measurements(
         "record": np.arange(len(texts)),
         "row": sheet.rows,
         "column": pa.repeat(pa.scalar(series.column), len(texts)),
+        "source_column": pa.repeat(pa.scalar(series.number, pa.int16()), len(texts)),
         "contaminant": contaminant,
         "lower": convert(values.lower),
         "upper": convert(values.upper),

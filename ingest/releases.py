@@ -33,10 +33,10 @@ def _stated_units(given: str | FromColumn | None) -> list[str]:
     return [given] if given else []
 
 
-def read_releases(sheet: Sheet, release: Release, contaminants: Contaminants, start: int) -> Any:
+def read_releases(sheet: Sheet, release: Release, contaminants: Contaminants, start: int, number: int) -> Any:
     """What each row releases, as a table; a row whose quantity is blank releases nothing.
 
-    `record` is the place of the row, counted from `start`.
+    `record` is the place of the row, counted from `start`; `number` is which release of the profile it is.
     """
     pollutant = pc.fill_null(sheet.text(release.pollutant), "")
     quantity = sheet.number(release.quantity, (0.0, np.inf))
@@ -52,6 +52,7 @@ def read_releases(sheet: Sheet, release: Release, contaminants: Contaminants, st
             "year": whole(pa.array(sheet.number(release.year, YEARS), from_pandas=True)),
             "row": sheet.rows,
             "source_row": sheet.rows,
+            "source_column": pa.repeat(pa.scalar(number, pa.int16()), len(sheet.rows)),
             "quantity_kg": pa.array(mass, from_pandas=True),
             "original_text": pc.fill_null(sheet.text(release.quantity), ""),
             "original_unit": units,

@@ -1,7 +1,7 @@
 """Pollution sources out of a file: one per row, or one whose outline the rows draw in their order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ingest.copying import geometries, points
 from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.numbers import Mask
+from ingest.places import rows_above
 from ingest.profile import Position, Profile, Sources
 from ingest.records import broken_rows, first_places, is_first, merged, occurrences, open_sheets
 from ingest.releases import check_units, read_releases
@@ -41,6 +42,8 @@ class Inventory:
     loaded: int
     duplicates: int
     rejected: tuple[Any, Any] = ((), ())
+    above: Mapping[str, int] = field(default_factory=dict)
+    """Of several files that are read as one, how many rows are counted above each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class _Content:
     sources: Any
     releases: Any
     findings: tuple[Finding, ...]
+    above: Mapping[str, int]
 
     @property
     def rows_in(self) -> int:
@@ -71,14 +75,19 @@ def _content(file: Path, profile: Profile, given: Sources, contaminants: Contami
     check_units(given.releases)
     sheets, guesses = open_sheets(file, profile)
     sources, releases, findings, start = [], [], list(guesses), 0
+    above: dict[str, int] = {}
     for sheet in sheets:
         sources.append(_sources(sheet, profile, given))
-        releases += [read_releases(sheet, release, contaminants, start) for release in given.releases]
+        releases += [
+            read_releases(sheet, release, contaminants, start, number)
+            for number, release in enumerate(given.releases, start=1)
+        ]
+        above |= rows_above(sheet.batch)
         findings += sheet.findings
         start += len(sheet.rows)
     none = pa.table({"record": pa.array([], pa.int64())})
     released = pa.concat_tables(releases) if releases else none
-    return _Content(pa.concat_tables(sources).combine_chunks(), released, tuple(merged(findings)))
+    return _Content(pa.concat_tables(sources).combine_chunks(), released, tuple(merged(findings)), above)
 
 
 def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
@@ -134,7 +143,7 @@ def _points(file: Path, content: _Content, *, shared: bool) -> Inventory:
     lost = content.sources.filter(pa.array(~(alive | repeated)))
     rejected = lost["longitude"].to_numpy(), lost["latitude"].to_numpy()
     kept = content.sources.filter(pa.array(chosen))
-    return Inventory(kept, _of_kept(releases, chosen), tuple(findings), *counts, rejected)
+    return Inventory(kept, _of_kept(releases, chosen), tuple(findings), *counts, rejected, content.above)
 
 
 def _years(content: _Content) -> NDArray[np.int64]:

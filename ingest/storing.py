@@ -18,7 +18,7 @@ from ingest.harmonise import Chunk
 PROCEDURE = ("digestion", "instrument", "standard")
 MEASURED = (
     *("basis", "laboratory", "batch", "analysed_on", "lower", "upper", "lod", "loq", "uncertainty"),
-    *("original_text", "original_unit", "quality_flag", "replicate"),
+    *("original_text", "original_unit", "quality_flag", "replicate", "source_column"),
 )
 NOT_OF_SPECIMEN = ("row", "site", "site_number", "longitude", "latitude")
 

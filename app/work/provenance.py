@@ -100,7 +100,8 @@ def origin_of_row(connection: Connection, selection: Selection, row: int) -> Row
             f"{selection.dataset} holds no value of row {row}: it was rejected, repeats another row, or has no values; "
             f"see the report (edaphos explain {selection.dataset})"
         )
-    name, above = [pair for pair in _files(found) if pair[1] < row][-1]
+    # the first row of a file is never a record: row 1 is its heading, or stands for it
+    name, above = [pair for pair in _files(found) if pair[1] + 1 < row][-1]
     return RowOrigin(str(selection.dataset), name, found.places.get("sheet"), row - above, _cells(held))
 
 

@@ -24,12 +24,12 @@ def sheet_name() -> ColumnElement[str]:
 
 
 def file_name(row: ColumnElement[int]) -> ColumnElement[str]:
-    """The file in which a row stands, where the dataset has several the last one that begins above it."""
+    """The file in which a row stands: of several the last one whose first row, which is no record, lies above it."""
     files = func.jsonb_array_elements(dataset.c.places["files"]).table_valued("value", name="file")
     above = cast(files.c.value.op("->>")(literal_column("'above'")), Integer)
     last = (
         select(files.c.value.op("->>")(literal_column("'name'")))
-        .where(above < row)
+        .where(above + 1 < row)
         .order_by(above.desc())
         .limit(1)
         .correlate_except(files)

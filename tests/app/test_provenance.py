@@ -14,16 +14,13 @@ from db.engine import Database
 from db.questions.layer import page
 from db.questions.samples import MEASUREMENTS, SPECIMENS
 from db.selection import Selection
-from db.tables import VISIBILITIES, dataset, measurement
-from ingest.load import load_samples
+from db.tables import VISIBILITIES, dataset
+from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
+from ingest.report_page.figures import THIN
 
 MEUSE = Selection(dataset="meuse", visibilities=VISIBILITIES)
-PLACES = {
-    "columns": ["cadmium", "copper", "lead", "zinc"],
-    "sheet": "data",
-    "files": [{"name": "a.csv", "above": 0}, {"name": "b.csv", "above": 100}],
-}
+METALS = ["cadmium", "copper", "lead", "zinc"]
 
 
 @pytest.fixture
@@ -33,23 +30,24 @@ def loaded(connection: Connection, meuse: Path) -> Connection:
 
 
 @pytest.fixture
-def in_two_files(loaded: Connection) -> Connection:
-    """As if row 101 of the file were row 1 of a second one."""
-    loaded.execute(update(dataset).where(dataset.c.name == "meuse").values(places=PLACES))
-    for number, name in enumerate(PLACES["columns"], start=1):
-        loaded.execute(update(measurement).where(measurement.c.contaminant_id == name).values(source_column=number))
-    return loaded
+def in_two_files(connection: Connection, meuse: Path, tmp_path: Path) -> Connection:
+    """The survey cut into two files, the second one beginning with row 101 of the whole."""
+    heading, *rows = (meuse / "meuse.csv").read_text().splitlines()
+    (tmp_path / "a.csv").write_text("\n".join([heading, *rows[:99]]))
+    (tmp_path / "b.csv").write_text("\n".join([heading, *rows[99:]]))
+    load_samples(connection, tmp_path, read_profile("meuse"))
+    return connection
 
 
-@pytest.mark.parametrize(("row", "file", "row_there"), [(2, "a.csv", 2), (100, "a.csv", 100), (102, "b.csv", 2)])
+@pytest.mark.parametrize(("row", "file", "row_there"), [(2, "a.csv", 2), (100, "a.csv", 100), (101, "b.csv", 2)])
 def test_a_row_knows_its_cells(in_two_files: Connection, meuse: Path, row: int, file: str, row_there: int) -> None:
     told = origin_of_row(in_two_files, MEUSE, row)
-    assert (told.file, told.sheet, told.row) == (file, "data", row_there)
-    cells = (meuse / "meuse.csv").read_text().splitlines()[row - 1].split(",")
-    headings = (meuse / "meuse.csv").read_text().splitlines()[0].replace('"', "").split(",")
-    assert [value.column for value in told.values] == PLACES["columns"]
+    assert (told.file, told.sheet, told.row) == (file, None, row_there)
+    heading, *lines = (line.replace('"', "").split(",") for line in (meuse / "meuse.csv").read_text().splitlines())
+    cells = dict(zip(heading, lines[row - 2], strict=True))
+    assert [value.column for value in told.values] == METALS
     for value in told.values:
-        assert value.original_text == cells[headings.index(str(value.column))]
+        assert value.original_text == cells[str(value.column)]
         assert value.lower == value.upper == float(value.original_text)
 
 
@@ -58,10 +56,46 @@ def test_a_feature_says_where_its_value_stands(in_two_files: Connection) -> None
         for row in in_two_files.execute(page(layer, MEUSE, after=None, size=700)):
             told = json.loads(row.properties)
             assert told["source_file"] == ("a.csv" if told["source_row"] <= 100 else "b.csv")
-            assert told["source_sheet"] == "data"
-            one = told["measurements"]["zinc"] if layer is SPECIMENS else told
-            column = one["column"] if layer is SPECIMENS else one["source_column"]
-            assert column == ("zinc" if layer is SPECIMENS else told["contaminant"])
+            assert told["source_sheet"] is None
+            if layer is MEASUREMENTS:
+                assert told["source_column"] == told["contaminant"]
+            else:
+                assert all(one["column"] == name for name, one in told["measurements"].items())
+
+
+RELEASES = """
+[dataset]
+name = "plants"
+title = "Plants"
+licence = "CC0-1.0"
+provider = "the tests"
+
+[position]
+crs = "EPSG:4326"
+x = { column = "x" }
+y = { column = "y" }
+
+[sources]
+name = { column = "name" }
+sector = "industry"
+releases = [
+    { pollutant = "lead", medium = "air", quantity = { column = "Pb (t)" }, unit = "t" },
+    { pollutant = "zinc", medium = "water", quantity = { column = "Zn (kg)" }, unit = "kg" },
+]
+"""
+
+
+def test_a_release_knows_its_cell(connection: Connection, tmp_path: Path) -> None:
+    (tmp_path / "plants.toml").write_text(RELEASES)
+    (tmp_path / "plants.csv").write_text("name,x,y,Pb (t),Zn (kg)\nA,7,50,1.5,20\nB,8,51,,30\n")
+    load_sources(connection, tmp_path / "plants.csv", read_profile(tmp_path / "plants.toml"))
+    selection = Selection(dataset="plants", visibilities=VISIBILITIES)
+    first = origin_of_row(connection, selection, 2).values
+    assert [(one.column, one.original_text, one.written) for one in first] == [
+        ("Pb (t)", "1.5", f"1{THIN}500 kg"),
+        ("Zn (kg)", "20", "20 kg"),
+    ]
+    assert [one.column for one in origin_of_row(connection, selection, 3).values] == ["Zn (kg)"]
 
 
 def test_a_row_without_values_is_one_sentence(loaded: Connection) -> None:
