@@ -50,6 +50,7 @@ def assess(
     analysis = _precision(_pairs(controls, originals, "laboratory-duplicate"))
     sampling = _precision(_pairs(controls, originals, "field-duplicate"))
     blanks = _each_series(_of_kind(controls, "blank"), lambda rows: assess_blanks(_low(rows), _high(rows)))
+    words.counted(controls)
     words.precision(analysis, controls)
     words.sampling(sampling, analysis, controls)
     words.blanks(blanks, controls)
@@ -174,6 +175,12 @@ class _Words:
 
     rules: Mapping[str, Rule]
     findings: list[Finding] = field(default_factory=list)
+
+    def counted(self, controls: Any) -> None:
+        """How many rows are controls, by kind."""
+        rows = controls.group_by("kind").aggregate([("row", "count_distinct")]).sort_by("kind").to_pylist()
+        kinds = ", ".join(f"{entry['kind']} {entry['row_count_distinct']}" for entry in rows)
+        self._say("controls", controls, f"kept apart from the samples; results by rows: {kinds}")
 
     def precision(self, analysis: Mapping[Series, ErrorModel], controls: Any) -> None:
         for series, model in _told(analysis):

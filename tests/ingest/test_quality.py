@@ -102,7 +102,7 @@ def duplicates(seed: int, count: int, relative: float, kind: str, batch: str = "
 
 
 def rules_of(found: Any) -> set[str]:
-    return {finding.rule.name for finding in found.findings}
+    return {finding.rule.name for finding in found.findings} - {"controls"}
 
 
 def test_laboratory_duplicates_give_their_series_an_uncertainty() -> None:
@@ -150,7 +150,8 @@ def test_field_duplicates_are_reported_and_never_an_error_of_the_laboratory() ->
 def test_a_duplicate_of_nothing_is_said_to_be_alone() -> None:
     controls, _ = duplicates(6, 3, 0.1, "laboratory-duplicate")
     found = assess(controls, NOTHING, Controls(), KNOWN)
-    assert [(one.rule.name, len(one.rows)) for one in found.findings] == [("duplicate-alone", 3)]
+    assert [(one.rule.name, len(one.rows)) for one in found.findings] == [("controls", 3), ("duplicate-alone", 3)]
+    assert "laboratory-duplicate 3" in found.findings[0].reason
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_bias_of_reference_materials(bias: float, count: int, seed: int) -> None
     known = Controls.model_validate({"materials": {"OREAS 901": {"Zn": 0.02}}, "unit": "%"})
     found = assess(rows("reference-material", values, values, material="OREAS 901"), NOTHING, known, KNOWN)
     assert rules_of(found) == {"reference-bias" if abs(bias) > 0.1 else "reference-material"}
-    assert f"{count} results of OREAS 901 deviate by {bias:+.1%}" in found.findings[0].reason
+    assert f"{count} results of OREAS 901 deviate by {bias:+.1%}" in found.findings[1].reason
 
 
 def test_what_the_file_expects_goes_before_the_profile() -> None:
@@ -209,7 +210,7 @@ def test_materials_are_checked_before_anything_is_read() -> None:
 
 
 def test_rules_that_are_off_say_nothing() -> None:
-    rules = {name: rule for name, rule in RULES.items() if name != "blank-contaminated"}
+    rules = {name: rule for name, rule in RULES.items() if name not in ("blank-contaminated", "controls")}
     assert assess(rows("blank", [1.0] * 3, [1.0] * 3, lod=0.1), NOTHING, Controls(), KNOWN, rules).findings == ()
 
 
