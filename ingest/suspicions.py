@@ -106,7 +106,7 @@ class Contents:
         chosen = (lower == upper) & (upper > 0) & ((row <= FIRST_ROWS) | (row % ONE_IN == 0))
         if not chosen.any():
             return
-        rows = measurements.filter(pa.array(chosen))
+        rows = measurements.select([*METHOD, "upper", "row", "column", "original_text"]).filter(pa.array(chosen))
         codes = keys_of([rows[name] for name in METHOD], rows.num_rows)
         upper = rows["upper"].to_numpy()
         _, first, group = np.unique(codes, return_index=True, return_inverse=True)
