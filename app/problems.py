@@ -167,6 +167,9 @@ def answer(request: Request, error: Exception) -> Response:
     elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.warning("unavailable", path=request.url.path, reason=f"{type(error).__name__}: {error}")
     response = problem.response(request.url.path)
+    if request.method == "POST":
+        # What is left of the body is not waited for.
+        response.headers["Connection"] = "close"
     if isinstance(error, HTTPException):
         response.headers.update(error.headers or {})
     elif isinstance(error, UnauthorisedError):
