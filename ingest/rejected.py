@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.errors import IngestError
+from ingest.inert import inert
 from ingest.profile import FileOptions
 from ingest.readers import open_file
 from ingest.readers.base import Batch
@@ -22,12 +23,13 @@ def write_rejected(target: Path, file: Path, options: FileOptions, rejections: I
     opened = open_file(file, options)
     with target.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
-        writer.writerow([*NOTES, *opened.headings])
+        writer.writerow([*NOTES, *map(inert, opened.headings)])
         for batch, (rejected,) in zip(opened.batches, rejections, strict=False):
             reasons = _by_row(rejected)
             for row, cells in sorted(_records(batch, reasons)):
                 rules, sentences = zip(*reasons[row], strict=True)
-                writer.writerow([file.name, row, " ".join(dict.fromkeys(rules)), "; ".join(sentences), *cells])
+                notes = (inert(file.name), row, " ".join(dict.fromkeys(rules)), inert("; ".join(sentences)))
+                writer.writerow([*notes, *map(inert, cells)])
 
 
 def refuse_rejected(file: Path, options: FileOptions) -> None:
