@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.search import sorted_by_cell
-from mapping.workers import ONE_AT_A_TIME
+from mapping.workers import in_parallel
 
 REACH = 6
 """Cells to each side that a cutoff spans."""
 PART = 256
 """Places whose pairs are summed together."""
+PARTS = 16
+"""Of them to one piece of work."""
 MOST_CELLS = 4_000_000
 
 
@@ -42,16 +44,17 @@ def binned_pairs(
     """
     order, first, numbers = sorted_by_cell(xy, _cell(xy, cutoff))
     across, cosine = _sector(sector)
-    with ONE_AT_A_TIME:
-        count, distance, moment = _bin(
-            np.ascontiguousarray(xy[order]),
-            np.ascontiguousarray(columns[order]),
-            first,
-            np.array([*numbers, cutoff, *across, cosine]),
-            bins,
-            root,
-        )
-    return Binned(count.sum(axis=0), distance.sum(axis=0), moment.sum(axis=0))
+    places, values = np.array(xy[order]), np.array(columns[order])
+    settings = np.array([*numbers, cutoff, *across, cosine])
+    parts = -(-len(places) // PART)
+    out = np.zeros((parts, bins), np.int64), np.zeros((parts, bins)), np.zeros((parts, bins))
+
+    def bin_from(part: int) -> None:
+        _bin(places, values, first, settings, (part, min(part + PARTS, parts)), root, out)
+
+    for _ in in_parallel(bin_from, range(0, parts, PARTS)):
+        pass
+    return Binned(*(each.sum(axis=0) for each in out))
 
 
 def _cell(xy: Points, cutoff: float) -> float:
@@ -70,39 +73,80 @@ def _sector(sector: tuple[float, float] | None) -> tuple[tuple[float, float], fl
     return (float(np.sin(angle)), float(np.cos(angle))), float(np.cos(tolerance))
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True, nogil=True)
 def _bin(
-    xy: Points, columns: Vector, first: NDArray[np.int64], numbers: Vector, bins: int, root: bool
-) -> tuple[NDArray[np.int64], Vector, Vector]:  # pragma: no cover - compiled
+    xy: Points,
+    columns: Vector,
+    first: NDArray[np.int64],
+    numbers: Vector,
+    parts: tuple[int, int],
+    root: bool,
+    out: tuple[NDArray[np.int64], Vector, Vector],
+) -> None:  # pragma: no cover - compiled
+    """Write pairs, distances and powers by class (parts, b) for some of the parts."""
     west, south, cell, cutoff, east, north, cosine = numbers
-    n, sets = columns.shape
-    parts = (n + PART - 1) // PART
-    count = np.zeros((parts, bins), np.int64)
-    distance, moment = np.zeros((parts, bins)), np.zeros((parts, bins))
-    width = cutoff / bins
-    x, y = xy[:, 0].copy(), xy[:, 1].copy()
-    single = columns[:, 0].copy()
-    for part in numba.prange(parts):
-        pairs, lengths, powers = np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
+    (n, sets), bins = columns.shape, out[0].shape[1]
+    x, y, single = xy[:, 0].copy(), xy[:, 1].copy(), columns[:, 0].copy()
+    h, power, number = np.empty(n), np.empty(n), np.empty(n)
+    for part in range(*parts):
+        count, distance, moment = out[0][part], out[1][part], out[2][part]
         for a in range(part * PART, min((part + 1) * PART, n)):
             i, j = int((x[a] - west) / cell), int((y[a] - south) / cell)
             for row in range(j, min(j + REACH + 1, first.shape[0])):
                 below = max(south + row * cell - y[a], 0.0) * (1.0 - 1e-9)
                 aside = int(np.sqrt(max(cutoff * cutoff - below * below, 0.0)) / cell) + 1
                 start = max(first[row, max(i - aside, 0)], a + 1)
-                for b in range(start, first[row, min(i + aside + 1, first.shape[1] - 1)]):
-                    dx, dy = x[b] - x[a], y[b] - y[a]
-                    h = np.sqrt(dx * dx + dy * dy)
-                    if h > cutoff or abs(dx * east + dy * north) < cosine * h:
-                        continue
-                    k = min(max(int(np.ceil(h / width)) - 1, 0), bins - 1)
-                    difference = single[a] - single[b]
-                    power = np.sqrt(abs(difference)) if root else difference * difference
-                    for column in range(1, sets):
+                stop = first[row, min(i + aside + 1, first.shape[1] - 1)]
+                run = slice(start, max(stop, start))
+                room = (h[run], number[run], power[run])
+                _measure(x[run], y[run], single[run], (x[a], y[a], single[a]), (cutoff / bins, root), room)
+                for column in range(1, sets):
+                    for b in range(start, stop):
                         difference = columns[a, column] - columns[b, column]
-                        power += np.sqrt(abs(difference)) if root else difference * difference
-                    pairs[k] += 1
-                    lengths[k] += h
-                    powers[k] += power
-        count[part], distance[part], moment[part] = pairs, lengths, powers / sets
-    return count, distance, moment
+                        power[b] += np.sqrt(abs(difference)) if root else difference * difference
+                if cosine > -1.0:
+                    for b in range(start, stop):
+                        along = abs((x[b] - x[a]) * east + (y[b] - y[a]) * north)
+                        h[b] = np.inf if along < cosine * h[b] else h[b]
+                _count(room, cutoff, (count, distance, moment))
+        for k in range(bins):
+            moment[k] /= sets
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure(
+    x: Vector,
+    y: Vector,
+    values: Vector,
+    place: tuple[float, float, float],
+    rules: tuple[float, bool],
+    out: tuple[Vector, Vector, Vector],
+) -> None:  # pragma: no cover - compiled
+    """Distances from one place to a run of others, their classes from one on, and the powers of the differences."""
+    width, root = rules
+    h, number, power = out
+    for b in range(len(x)):
+        dx, dy = x[b] - place[0], y[b] - place[1]
+        h[b] = np.sqrt(dx * dx + dy * dy)
+        number[b] = np.ceil(h[b] / width)
+        difference = place[2] - values[b]
+        power[b] = difference * difference
+    if root:
+        for b in range(len(x)):
+            power[b] = np.sqrt(np.sqrt(power[b]))
+
+
+@numba.njit(cache=True, nogil=True)
+def _count(
+    run: tuple[Vector, Vector, Vector], cutoff: float, out: tuple[NDArray[np.int64], Vector, Vector]
+) -> None:  # pragma: no cover - compiled
+    """Add the pairs of a run to their classes."""
+    h, number, power = run
+    count, distance, moment = out
+    last = len(count) - 1
+    for b in range(len(h)):
+        if h[b] <= cutoff:
+            k = min(max(int(number[b]) - 1, 0), last)
+            count[k] += 1
+            distance[k] += h[b]
+            moment[k] += power[b]
