@@ -52,7 +52,7 @@ def layer(  # noqa: PLR0913 - one parameter per option
     with transaction(settings) as connection, progress_bar(f"reading {file.name}") as progress:
         report = load_layer(connection, existing_file(file), described, settings.layers, progress)
     with transaction(settings) as connection:
-        sweep(connection, settings.layers)
+        sweep(connection, described.name, settings.layers)
     print_json(report.to_dict()) if as_json else show(report)
 
 

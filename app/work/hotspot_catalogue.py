@@ -16,7 +16,7 @@ from sqlalchemy import Connection, cast, delete, func, insert, select, update
 
 from app.work.hotspots import Finding, Spot
 from app.work.maps import Material
-from db.tables import dataset, hot_spot, hot_spot_run, source
+from db.tables import dataset, hot_spot, hot_spot_run, source, surface
 from db.versions import raise_version
 
 
@@ -61,7 +61,7 @@ def publish(connection: Connection, material: Material, finding: Finding) -> Pub
     question, identity = _question(material, finding), _identity(connection, material, finding)
     known = connection.execute(select(hot_spot_run.c.id).where(hot_spot_run.c.version == identity)).scalar()
     if known is not None:
-        _show_as(connection, known, material.visibility)
+        _show_as(connection, known, _visibility(connection, material, finding))
         return PublishedFinding(known, False, finding)
     connection.execute(delete(hot_spot_run).where(hot_spot_run.c.parameters["question"].astext == question))
     run = _insert_run(connection, material, finding, question, identity)
@@ -69,6 +69,14 @@ def publish(connection: Connection, material: Material, finding: Finding) -> Pub
         _insert_spot(connection, material, finding, run, spot)
     raise_version(connection, "hotspots")
     return PublishedFinding(run, True, finding)
+
+
+def _visibility(connection: Connection, material: Material, finding: Finding) -> str:
+    """Who may see both the samples and the map that a finding rests on."""
+    if finding.surface is None:
+        return material.visibility
+    kept = select(surface.c.visibility).where(surface.c.id == finding.surface.id)
+    return "private" if connection.execute(kept).scalar() == "private" else material.visibility
 
 
 def _show_as(connection: Connection, run: int, visibility: str) -> None:
@@ -115,7 +123,7 @@ def _insert_run(connection: Connection, material: Material, finding: Finding, qu
         "parameters": {**finding.parameters, "question": question, **_of_samples(material)},
         "report": dict(finding.report),
         "surface_id": finding.surface.id if finding.surface else None,
-        "visibility": material.visibility,
+        "visibility": _visibility(connection, material, finding),
     }
     return int(connection.execute(insert(hot_spot_run).values(row).returning(hot_spot_run.c.id)).scalar_one())
 

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS, Transformer
+from pyproj.enums import TransformDirection
 
 from ingest.coordinates import horizontal_crs
 from ingest.errors import IngestError
@@ -159,8 +160,16 @@ class _Reading:
         bounds = shapely.bounds(moved)
         # PostGIS and its Mercator twin take the poles, but nothing beyond
         inside = np.isfinite(bounds).all(axis=1) & (np.abs(bounds) <= np.array([180.0, 90.0, 180.0, 90.0])).all(axis=1)
+        inside &= self._can_hold(faces)
         moved[~inside] = None
         return _faces(shapely.make_valid(moved))
+
+    def _can_hold(self, faces: Shapes) -> NDArray[np.bool_]:
+        """Whether the system brings the first corner of each to degrees and back: far beyond its area it does not."""
+        x, y = np.array([face.geoms[0].exterior.coords[0] for face in faces]).reshape(-1, 2).T
+        back = self.degrees.transform(*self.degrees.transform(x, y), direction=TransformDirection.INVERSE)
+        apart = np.hypot(back[0] - x, back[1] - y)
+        return np.asarray(apart <= 1e-6 * (1.0 + np.hypot(x, y)))
 
     def _keep(self, code: str, name: str, shape: Any, row: int) -> None:
         if shape is None:

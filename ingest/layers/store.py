@@ -1,6 +1,7 @@
 """Layers into the database and the data folder, out of them again, and what is there."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import shapely
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from db import tables
-from db.layers import find_layer, layer_named, layers
+from db.layers import find_layer, layer_named
 from db.visibility import hide_what_rests_on_layer
 from ingest.copying import copy_rows, geometries
 from ingest.errors import IngestError
@@ -36,8 +37,7 @@ def load_layer(
     its version. Raises `IngestError` when nothing can be registered; the transaction is then as it was before.
     """
     with connection.begin_nested():
-        key = {"key": f"layer {described.name}"}
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
+        _lock(connection, described.name)
         before = find_layer(connection, described.name)
         checksum = _checksum(file, described)
         if before is not None and before.checksum == checksum and _is_there(before.path, folder):
@@ -64,12 +64,21 @@ def unload_layer(connection: Connection, name: str) -> str:
     return found.title
 
 
-def sweep(connection: Connection, folder: Path) -> None:
-    """Take away the rasters in the folder that no layer names; call it once the transaction is through."""
-    kept = {Path(stored.path).name for stored in layers(connection) if stored.path}
+def sweep(connection: Connection, name: str, folder: Path) -> None:
+    """Take away the rasters that are no longer the layer's; call it in a transaction after that which changed it."""
+    _lock(connection, name)
+    found = find_layer(connection, name)
+    kept = Path(found.path).name if found and found.path else None
+    own = re.compile(re.escape(name) + r"-[0-9a-f]{12}\.tif")
     for raster in folder.glob("*.tif"):
-        if raster.name not in kept:
+        if own.fullmatch(raster.name) and raster.name != kept:
             raster.unlink(missing_ok=True)
+
+
+def _lock(connection: Connection, name: str) -> None:
+    """Wait until no other transaction changes the layer of that name."""
+    key = {"key": f"layer {name}"}
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), key)
 
 
 def _is_there(path: str | None, folder: Path) -> bool:
