@@ -12,6 +12,10 @@ SYSTEM = (
 
 REMEDIES = {
     "ragged-row": "Quote cells that hold the delimiter, and fill or drop the surplus cells.",
+    "no-partner": "Add the row that is referred to, or correct the reference; file.joins says what refers to what.",
+    "left-out": "Nothing, if that is meant; else change file.only in the profile.",
+    "rejected-by-laboratory": "Nothing: who measured it says that it must not be used.",
+    "compounds": 'State sources.releases.compounds = "element" where the rules of the inventory say so.',
     "no-code": "Give the row a code, or leave specimen.code out of the profile so that its row number stands in.",
     "position-missing": "Add the coordinates; a second pair in the profile ([position.second]) can fill the gap.",
     "position-unreadable": MARKS,

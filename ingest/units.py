@@ -17,6 +17,8 @@ WORDS = {
     "wt.%": Fraction(10_000),
     "wt-%": Fraction(10_000),
     "percent": Fraction(10_000),
+    **dict.fromkeys(("%w/w", "%(w/w)", "%m/m", "%(m/m)", "weight%", "mass%", "masse%", "%weight"), Fraction(10_000)),
+    **dict.fromkeys(("gew.-%", "gew-%", "ma.-%", "m.-%", "percentbyweight", "weightpercent"), Fraction(10_000)),
     "‰": Fraction(1000),
 }
 AMBIGUOUS = {"ppt": "parts per thousand or per trillion", "ton": "metric, short or long"}
@@ -84,8 +86,8 @@ def to_kg(unit: str) -> Conversion:
     try:
         return Conversion(_mass(mass, "kilogram"))
     except ValueError:
-        # registers in capitals write KG and T, or the codes of the UNECE for units of trade
-        if not mass.isupper() or (len(mass) == 1 and mass != "T"):
+        # registers in capitals write KG, T and Pounds, or the codes of the UNECE for units of trade
+        if mass != "T" and not (mass.isupper() and len(mass) > 1) and len(mass) < 4:
             raise
         return Conversion(_mass(mass.lower(), "kilogram"))
 

@@ -1,8 +1,8 @@
 """Whose data a file holds, and how it is written."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ingest.profile.fields import Part
 
@@ -18,6 +18,13 @@ class Dataset(Part):
     citation: str | None = None
     visibility: Literal["public", "private"] = "public"
     sampling_design: Literal["probability", "purposive", "complaint-driven", "unknown"] = "unknown"
+
+
+def _one_or_more(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+OneOrMore: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_more)]
 
 
 class Join(Part):
@@ -52,6 +59,7 @@ class FileOptions(Part):
     thousands: Literal[".", ",", " ", "'"] | None = None
     blank: tuple[str, ...] = ("NA", "N/A", "NaN", "null", "#N/A")
     joins: tuple[Join, ...] = ()
+    only: dict[str, OneOrMore] = Field(default_factory=dict)
     fold: Fold | None = None
 
     @field_validator("blank", "joins", mode="before")

@@ -65,6 +65,7 @@ class Assay(Part):
     expected: Number | None = None
     expected_uncertainty: Number | None = None
     qualifier: FromColumn | None = None
+    detected: FromColumn | None = None
 
     def under(self, general: "Assay") -> "Assay":
         """This assay, with what it does not state taken from the general one."""

@@ -13,6 +13,7 @@ from ingest.profile import FileOptions, Join
 from ingest.readers.base import Batch, Opened, Reader
 from ingest.readers.folded import folded
 from ingest.readers.joined import joined
+from ingest.readers.only import only
 from ingest.readers.several import as_one
 from ingest.readers.tables import file_beside, holds_tables, kept_until_read, main_files, matches, unpacked
 
@@ -48,9 +49,11 @@ def open_file(path: Path, options: FileOptions) -> Opened:
     own = opened.headings
     for join in options.joins:
         opened = joined(opened, join, _partner(path, files, join), own=own)
+    if options.only:
+        opened = only(opened, options.only)
     if options.fold is not None:
         opened = folded(opened, options.fold)
-    return opened if options.last_row is None else _until(opened, options.last_row)
+    return _filled(opened if options.last_row is None else _until(opened, options.last_row))
 
 
 def files_of(path: Path, options: FileOptions) -> tuple[Path, ...]:
@@ -98,6 +101,10 @@ def _table_within(files: tuple[Path, ...], join: Join) -> str | None:
     if len(files) != 1:
         return None
     return next((name for name in tables_in(files[0]) if matches(name, join.table)), None)
+
+
+def _filled(opened: Opened) -> Opened:
+    return replace(opened, batches=(batch for batch in opened.batches if len(batch.rows) or batch.broken))
 
 
 def _until(opened: Opened, last: int) -> Opened:

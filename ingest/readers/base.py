@@ -1,5 +1,7 @@
 """What every reader gives: batches of cells, each still the text that stands in the file."""
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.profile import FileOptions
 
-RAGGED, NO_PARTNER = UNREADABLE_RULES = ("ragged-row", "no-partner")
+RAGGED, NO_PARTNER, LEFT_OUT = UNREADABLE_RULES = ("ragged-row", "no-partner", "left-out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,10 @@ def text_batch(headings: Sequence[str], numbered: Sequence[tuple[int, Sequence[s
     columns = zip(*(row for _, row in numbered), strict=True) if numbered else [()] * len(headings)
     arrays = [pa.array(column, pa.string()) for column in columns]
     return Batch(pa.RecordBatch.from_arrays(arrays, list(headings)), np.array(numbers, dtype=np.int64))
+
+
+def line_of(batch: Batch, place: int) -> str:
+    """A record as one line of delimited text."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(column[place].as_py() for column in batch.cells.columns)
+    return line.getvalue()

@@ -1,7 +1,5 @@
 """Records joined to the rows of another table that they refer to: results to their samples, releases to facilities."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +11,7 @@ from numpy.typing import NDArray
 from ingest.errors import IngestError
 from ingest.numbers import trimmed
 from ingest.profile import Join
-from ingest.readers.base import NO_PARTNER, Batch, BrokenRecord, Opened
+from ingest.readers.base import NO_PARTNER, Batch, BrokenRecord, Opened, line_of
 from ingest.readers.matching import matching_columns
 
 BETWEEN = "\x1f"
@@ -105,11 +103,9 @@ class _Joining:
         return Batch(cells.filter(pa.array(kept)), batch.rows[kept], (*batch.broken, *lost))
 
     def _lost(self, batch: Batch, place: int, wanted: Any) -> BrokenRecord:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(column[place].as_py() for column in batch.cells.columns)
         key = wanted[place].as_py().replace(BETWEEN, ", ")
         reason = f"refers to {', '.join(self.on)} {key!r}, which {self.join.table} does not have"
-        return BrokenRecord(int(batch.rows[place]), line.getvalue(), reason, NO_PARTNER)
+        return BrokenRecord(int(batch.rows[place]), line_of(batch, place), reason, NO_PARTNER)
 
     def _left_over(self, table: Any, last: int) -> Batch:
         here = {**self.on, **self.added}

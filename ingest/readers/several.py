@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from ingest.readers.base import Batch, BrokenRecord, Opened
+from ingest.readers.matching import renamed
 
 FILE_NAME, FILE_ROW = "file.name", "file.row"
 
@@ -16,6 +17,7 @@ def as_one(files: Sequence[Path], opened: Sequence[Opened]) -> Opened:
 
     Rows are numbered on from file to file. A column that a file does not have is empty there, and said to be.
     """
+    opened = [opened[0], *(renamed(one, opened[0].headings) for one in opened[1:])]
     headings = tuple(dict.fromkeys(name for one in opened for name in one.headings))
     units = {name: unit for one in reversed(opened) for name, unit in one.units.items()}
     limits = {name: limit for one in reversed(opened) for name, limit in one.limits.items()}
