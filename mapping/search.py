@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mapping.arrays import Points, Vector
-from mapping.workers import ONE_AT_A_TIME
+from mapping.workers import in_parallel
 
 Index = NDArray[np.int64]
 
 CROWDED = 40
 """Times the mean number of places in a cell: where places cluster more than that, a tree finds them sooner."""
 PER_CELL = 3.0
-PART = 1024
+PART = 8192
 
 
 class Search:
@@ -36,8 +36,15 @@ class Search:
         if self._buckets is None:
             return self.nearest(xy, k)[1]
         order, first, numbers = self._buckets
-        with ONE_AT_A_TIME:
-            return _nearest(np.ascontiguousarray(xy), self._sorted, order, first, numbers, min(k, self.n))
+        targets, found = np.ascontiguousarray(xy), np.empty((len(xy), min(k, self.n)), np.int64)
+
+        def search_from(start: int) -> None:
+            part = slice(start, start + PART)
+            _nearest(targets[part], self._sorted, order, first, numbers, found[part])
+
+        for _ in in_parallel(search_from, range(0, len(targets), PART)):
+            pass
+        return found
 
     @cached_property
     def _tree(self) -> cKDTree:
@@ -74,48 +81,46 @@ def sorted_by_cell(xy: Points, cell: float) -> tuple[Index, Index, Vector]:
     return order, first, np.array([low[0], low[1], cell])
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(cache=True, nogil=True)
 def _nearest(
-    targets: Points, xy: Points, order: Index, first: Index, numbers: Vector, k: int
-) -> Index:  # pragma: no cover - compiled
+    targets: Points, xy: Points, order: Index, first: Index, numbers: Vector, found: Index
+) -> None:  # pragma: no cover - compiled
     """Cells in growing squares around each target, until all within the distance of the k-th were seen."""
     west, south, cell = numbers
     rows, columns = first.shape[0], first.shape[1] - 1
-    found = np.empty((len(targets), k), np.int64)
+    k = found.shape[1]
     begin = max(int((np.sqrt(k / PER_CELL) - 1.0) / 2.0), 0)
-    for part in numba.prange((len(targets) + PART - 1) // PART):
-        distance, index = np.empty(k), np.empty(k, np.int64)
-        for target in range(part * PART, min((part + 1) * PART, len(targets))):
-            x, y = targets[target, 0], targets[target, 1]
-            i = min(max(int((x - west) / cell), 0), columns - 1)
-            j = min(max(int((y - south) / cell), 0), rows - 1)
-            held, ring, seen = 0, begin, 0.0
-            while seen < np.inf and not (held == k and distance[k - 1] < seen * seen * (1.0 - 1e-9)):
-                for row in range(max(j - ring, 0), min(j + ring, rows - 1) + 1):
-                    left, right = max(i - ring, 0), min(i + ring + 1, columns)
-                    if ring == begin or abs(row - j) == ring:
-                        runs = ((left, right), (0, 0))
-                    else:
-                        runs = ((left, left + (i >= ring)), (right - (i + ring < columns), right))
-                    for start, stop in runs:
-                        for place in range(first[row, start], first[row, stop]):
-                            dx, dy = xy[place, 0] - x, xy[place, 1] - y
-                            held = _keep(distance, index, held, dx * dx + dy * dy, order[place])
-                seen = max(
-                    min(
-                        x - (west + (i - ring) * cell) if i > ring else np.inf,
-                        west + (i + ring + 1) * cell - x if i + ring < columns - 1 else np.inf,
-                        y - (south + (j - ring) * cell) if j > ring else np.inf,
-                        south + (j + ring + 1) * cell - y if j + ring < rows - 1 else np.inf,
-                    ),
-                    0.0,
-                )
-                ring += 1
-            found[target] = index
-    return found
+    distance = np.empty(k)
+    for target in range(len(targets)):
+        index = found[target]
+        x, y = targets[target, 0], targets[target, 1]
+        i = min(max(int((x - west) / cell), 0), columns - 1)
+        j = min(max(int((y - south) / cell), 0), rows - 1)
+        held, ring, seen = 0, begin, 0.0
+        while seen < np.inf and not (held == k and distance[k - 1] < seen * seen * (1.0 - 1e-9)):
+            for row in range(max(j - ring, 0), min(j + ring, rows - 1) + 1):
+                left, right = max(i - ring, 0), min(i + ring + 1, columns)
+                if ring == begin or abs(row - j) == ring:
+                    runs = ((left, right), (0, 0))
+                else:
+                    runs = ((left, left + (i >= ring)), (right - (i + ring < columns), right))
+                for start, stop in runs:
+                    for place in range(first[row, start], first[row, stop]):
+                        dx, dy = xy[place, 0] - x, xy[place, 1] - y
+                        held = _keep(distance, index, held, dx * dx + dy * dy, order[place])
+            seen = max(
+                min(
+                    x - (west + (i - ring) * cell) if i > ring else np.inf,
+                    west + (i + ring + 1) * cell - x if i + ring < columns - 1 else np.inf,
+                    y - (south + (j - ring) * cell) if j > ring else np.inf,
+                    south + (j + ring + 1) * cell - y if j + ring < rows - 1 else np.inf,
+                ),
+                0.0,
+            )
+            ring += 1
 
 
-@numba.njit(cache=True, inline="always")
+@numba.njit(cache=True, nogil=True)
 def _keep(distance: Vector, index: Index, held: int, square: float, place: int) -> int:  # pragma: no cover - compiled
     """Insert into the sorted list of the nearest, if it belongs there; returns how many it holds."""
     k = len(distance)
