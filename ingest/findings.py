@@ -83,6 +83,7 @@ _ALL = (
     Rule("duplicate-release", "reject", "the same release of the same source stands in an earlier row"),
     Rule("unit-not-convertible", "reject", "the unit cannot become mg/kg"),
     Rule("unknown-basis", "reject", "the basis is not dry, wet or unknown"),
+    Rule("basis-contradiction", "flag", "the unit speaks of another basis than the profile", overridable=True),
     Rule("no-detection-limit", "reject", "not detected, but the limit of detection is not known"),
     Rule("zero-value", "reject", "a content of zero cannot be measured"),
     Rule("negative-value", "reject", "a content cannot be negative"),

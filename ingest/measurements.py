@@ -18,7 +18,8 @@ from ingest.oxides import matched
 from ingest.profile import AsGiven, Assay, FromColumn, MeasuredColumn, Measurements, ProfileError
 from ingest.qualifiers import qualified
 from ingest.sheet import Sheet, unreadable_reason
-from ingest.units import Conversion, to_mg_per_kg
+from ingest.stated import content_in
+from ingest.units import Conversion
 
 PROBLEMS = {
     Outcome.NO_LIMIT: ("no-detection-limit", "says not detected, but the profile gives no lod"),
@@ -70,7 +71,7 @@ def _of_column(column: str, given: MeasuredColumn, general: Assay, contaminants:
 def _check_constants(series: Series) -> None:
     unit, basis = series.assay.unit, series.assay.basis
     if isinstance(unit, str):
-        _constant(to_mg_per_kg, unit, series.column)
+        _constant(content_in, unit, series.column)
     if isinstance(basis, str) and basis not in BASES:
         raise ProfileError(f"column {series.column!r}: the basis {basis!r} is not one of {', '.join(BASES)}")
 
@@ -103,7 +104,7 @@ def read_measurements(
     values = read_values(texts, notation, sheet.marks, limits["lod"], blank=control)
     _note_problems(sheet, series.column, texts, values)
     convert = _conversion(sheet, unit, units, written, share)
-    basis, has_basis = _basis(sheet, assay.basis, written)
+    basis, has_basis = _basis(sheet, assay.basis, units, written)
     keep = values.usable & known & convert.possible & has_basis
     columns: dict[str, Any] = {
         "record": np.arange(len(texts)),
@@ -130,7 +131,7 @@ def _unit_beside(sheet: Sheet, column: str) -> str:
     unit = sheet.units.get(column) or split_heading(column)[1]
     if not unit:
         raise ProfileError(f"neither the profile nor its heading gives a unit for column {column!r}")
-    _constant(to_mg_per_kg, unit, column)
+    _constant(content_in, unit, column)
     return unit
 
 
@@ -224,7 +225,7 @@ def _conversion(sheet: Sheet, given: AsGiven, units: Any, written: Mask, share: 
     for unit in pc.unique(units).to_pylist():
         where = _equal(units, unit)
         try:
-            parts.append((where, to_mg_per_kg(unit)))
+            parts.append((where, content_in(unit)[0]))
             possible |= where
         except ValueError as error:
             at = (given.column if isinstance(given, FromColumn) else None, False)
@@ -232,12 +233,29 @@ def _conversion(sheet: Sheet, given: AsGiven, units: Any, written: Mask, share: 
     return _Conversions(tuple(parts), share, possible)
 
 
-def _basis(sheet: Sheet, given: AsGiven, written: Mask) -> tuple[Any, Mask]:
+def _basis(sheet: Sheet, given: AsGiven, units: Any, written: Mask) -> tuple[Any, Mask]:
+    """The basis of each record, out of its unit where nothing else states it."""
     texts = pc.fill_null(pc.utf8_lower(sheet.text(given)), "unknown")
     known = among(texts, BASES)
     column = given.column if isinstance(given, FromColumn) else None
     sheet.find("unknown-basis", written & ~known, texts, f"is not one of {', '.join(BASES)}", (column, False))
+    for unit in pc.unique(units).to_pylist():
+        said = _basis_of(unit)
+        if said is not None:
+            where = written & _equal(units, unit)
+            other = where & known & ~_equal(texts, said) & ~_equal(texts, "unknown")
+            sheet.find(
+                "basis-contradiction", other, units, f"speaks of {said} matter, the profile of another", (column, False)
+            )
+            texts = pc.if_else(pa.array(where & _equal(texts, "unknown")), said, texts)
     return texts, known
+
+
+def _basis_of(unit: str) -> str | None:
+    try:
+        return content_in(unit)[1]
+    except ValueError:
+        return None
 
 
 def _equal(texts: Any, text: str) -> Mask:
