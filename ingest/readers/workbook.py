@@ -8,6 +8,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 from ingest.errors import IngestError
 from ingest.profile import FileOptions
 from ingest.readers.base import Batch, Opened, text_batch
+from ingest.readers.formulas import formulas_of
 from ingest.readers.heading import beside, filled_width, headings_of
 from ingest.readers.tables import matches
 from ingest.readers.text import cell_text
@@ -31,7 +32,9 @@ def open_records(file: Path, options: FileOptions) -> Opened:
         for row in (options.unit_row, options.lod_row)
     )
     first = options.first_data_row
-    return Opened(headings, _batches(headings, rows[first - 1 :], first), guesses, units, limits)
+    return Opened(
+        headings, _batches(headings, rows[first - 1 :], first), (*guesses, *formulas_of(file, name).told), units, limits
+    )
 
 
 def tables_in(file: Path) -> tuple[str, ...]:
@@ -60,7 +63,8 @@ def sheet_rows(file: Path, workbook: CalamineWorkbook, name: str) -> list[list[s
     sheet = workbook.get_sheet_by_name(name)
     if sheet.total_width > MOST_COLUMNS:
         raise IngestError(f"{file.name}, sheet {name}: {sheet.total_width} columns are more than a workbook can have")
-    return [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    rows = [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    return formulas_of(file, name).into(rows)
 
 
 def _sheet_name(file: Path, workbook: CalamineWorkbook, options: FileOptions) -> tuple[str, tuple[str, ...]]:
