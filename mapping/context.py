@@ -42,20 +42,37 @@ WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 `bound` is no property of a sample: it says which end is meant where a source gives a range.
 """
 UNKNOWN = ("", "unknown", "not-stated")
+FROM_A_LAYER = "@"
+"""Before the name of a layer whose values fill the gaps: `clay:@clay-content`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A property that the caller supplies where the data are silent; its text is printed with every result."""
+    """A property that the caller supplies where the data are silent; its text is printed with every result.
+
+    `value` is one for all samples, or an array (n,) of them, NaN or empty where nothing is known: then `origin` says
+    where they come from.
+    """
 
     name: str
-    value: float | str
+    value: float | str | Vector | Words
+    origin: str = ""
 
     @property
     def text(self) -> str:
         """As the caller wrote it: `clay:10`."""
-        value = self.value if isinstance(self.value, str) else f"{self.value:g}"
-        return f"{self.name}:{value}"
+        if self.origin:
+            return f"{self.name}:{self.origin}"
+        return f"{self.name}:{self.value}" if isinstance(self.value, str) else f"{self.name}:{self.value:g}"
+
+    @classmethod
+    def of_samples(cls, name: str, values: ArrayLike, origin: str) -> Assumption:
+        """Values (n,), each for the sample of its place; ValueError as for one."""
+        size = np.size(values)
+        if name not in NUMBERS and name not in WORDS:
+            raise ValueError(f"assumption {name}:{origin}: {name!r} is none of {', '.join([*NUMBERS, *WORDS])}")
+        read = _numbers if name in NUMBERS else _words
+        return cls(name, read(name, values, size), origin)
 
 
 def parse_assumptions(texts: Iterable[str]) -> tuple[Assumption, ...]:
@@ -76,6 +93,8 @@ def _parse(text: str) -> Assumption:
     name, colon, value = (part.strip().lower() for part in text.partition(":"))
     if not colon or not value:
         raise ValueError(f"an assumption reads <property>:<value>, for example clay:10; got {text!r}")
+    if value.startswith(FROM_A_LAYER):
+        raise ValueError(f"assumption {text!r}: what a layer says is known at samples, here one value is needed")
     if name in NUMBERS:
         return Assumption(name, _number(text, name, value))
     if name not in WORDS:

@@ -165,7 +165,7 @@ class _Case:
         if given is None or not np.isnan(values).any():
             return values
         self.used[given.text] = None
-        return np.where(np.isnan(values), float(given.value), values)
+        return np.where(np.isnan(values), np.asarray(given.value, dtype=np.float64), values)
 
     def word(self, name: str) -> Words:
         """Words (n,) of a property, assumed where not recorded; empty where neither."""
@@ -174,7 +174,7 @@ class _Case:
         if given is None or (words != "").all():
             return words
         self.used[given.text] = None
-        return np.where(words == "", str(given.value), words)
+        return np.where(words == "", np.asarray(given.value, dtype=np.str_), words)
 
     def known(self, name: str, among: Mask | None = None) -> Mask:
         """Where (n,) the property is known or not wanted; says so where it is wanted and missing."""

@@ -23,7 +23,10 @@ Basis = Annotated[str | None, typer.Option("--basis", help="Only results on this
 Depth = Annotated[str | None, typer.Option("--depth", help="Only this depth class in cm, e.g. 0-20.")]
 Assume = Annotated[
     list[str] | None,
-    typer.Option("--assume", help="What the data do not say, e.g. clay:10 or procedure:aqua-regia; may be repeated."),
+    typer.Option(
+        "--assume",
+        help="What the data do not say: clay:10, procedure:aqua-regia, clay:@LAYER at samples; may be repeated.",
+    ),
 ]
 Guideline = Annotated[str | None, typer.Option("--guideline", help="jurisdiction:act:land-use:kind")]
 LimitValue = Annotated[float | None, typer.Option("--limit", help="A limit in mg/kg.")]

@@ -8,6 +8,7 @@ from rich.table import Table
 from app.cli.choices import Assume, SurfaceId, contaminant_of, map_of
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
+from app.work.assumed import at_samples, for_all_places
 from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, judge_samples, limits_for
 from app.work.maps import gather, selection_from
 
@@ -25,9 +26,9 @@ def exceedance(
     with transaction(settings) as connection:
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
         material = gather(connection, selection_from(made.parameters))
-        verdicts = judge_samples(connection, material.rows, assumed)
+        verdicts = judge_samples(connection, material.rows, at_samples(connection, made.home, assumed, material.rows))
         with progress_bar("simulating"):
-            areas = areas_above(connection, made, limits_for(connection, made, assumed))
+            areas = areas_above(connection, made, limits_for(connection, made, for_all_places(assumed)))
     if as_json:
         print_json(as_dict(made.id, assumed, verdicts, areas))
         return

@@ -12,7 +12,7 @@ from app.limits import Limit, comparable_limits, rules_of, title
 from app.work.maps import PublishedMap, rebuild
 from db.samples import SampleRows
 from db.tables import guideline_value, surface_area
-from mapping.context import Context, parse_assumptions
+from mapping.context import Assumption, Context, parse_assumptions
 from mapping.limits import Counts, assess, count_exceeding
 from mapping.simulation import AreaEstimate, simulate
 
@@ -61,9 +61,11 @@ def guideline_rows(connection: Connection, contaminant: str) -> list[Mapping[str
     return [dict(row) for row in connection.execute(query.order_by(guideline_value.c.id)).mappings()]
 
 
-def judge_samples(connection: Connection, rows: SampleRows, assume: Sequence[str] = ()) -> list[SampleVerdict]:
+def judge_samples(
+    connection: Connection, rows: SampleRows, assumptions: Sequence[Assumption] = ()
+) -> list[SampleVerdict]:
     """Every guideline value of the contaminant against every sample, each with its own soil."""
-    context, assumptions = context_of(rows), parse_assumptions(assume)
+    context = context_of(rows)
     verdicts = []
     for rule in rules_of(guideline_rows(connection, rows.contaminant)).values():
         verdict = assess(rule, context, assumptions)

@@ -17,8 +17,10 @@ from sqlalchemy import Connection, Engine, select
 from app.jobs import as_json, from_json
 from app.limits import Limit
 from app.settings import Settings
+from app.work.assumed import at_samples, for_all_places
+from app.work.demo import RULE
 from app.work.drift import DriftTerm, drift_terms
-from app.work.exceedance import areas_above
+from app.work.exceedance import areas_above, judge_samples
 from app.work.hotspot_catalogue import publish
 from app.work.hotspots import regulatory
 from app.work.maps import WITH_DRIFT, MapRequest, gather, make_map, rebuild
@@ -217,3 +219,39 @@ def test_transforms_go_with_drifts() -> None:
     ):
         with pytest.raises(ValueError, match=complaint):
             drift_terms(layers, transforms)
+
+
+def test_a_layer_says_what_samples_do_not_record(
+    connection: Connection, settings: Settings, distance: Path, tmp_path: Path
+) -> None:
+    """Clay of 10 to 40 % from a raster; where it has no value the samples stay without a limit."""
+    clay = tmp_path / "clay.tif"
+    with rasterio.open(distance) as source, rasterio.open(clay, "w", **source.profile) as out:
+        values = source.read(1)
+        values[values >= 0] = 10.0 + 30.0 * values[values >= 0]
+        values[60:] = -1.0
+        out.write(values, 1)
+    register(connection, settings, clay, name="clay-content", unit="%")
+    rows = gather(connection, ZINC).rows
+    plain = ["procedure:aqua-regia", "basis:dry", "organic-matter:7"]
+    assumed = [*plain, "clay:@clay-content"]
+    (verdict,) = (
+        v
+        for v in judge_samples(connection, rows, at_samples(connection, settings.home, assumed, rows))
+        if v.rule == RULE
+    )
+    assert "clay:@clay-content (version 1)" in verdict.assumptions
+    counts = verdict.counts
+    assert 0 < counts.not_assessable < 155
+    assert counts.exceeding + counts.not_exceeding + counts.not_assessable == 155
+    assert for_all_places(assumed) == plain
+    for text, complaint in (
+        ("clay:@soils", "the layer holds classes"),
+        ("texture:@clay-content", "the layer holds numbers"),
+        ("clay:@none", "no layer 'none'"),
+        ("mud:@soils", "'mud' is none of"),
+    ):
+        with pytest.raises(ValueError, match=complaint):
+            at_samples(connection, settings.home, [text], rows)
+    with pytest.raises(ValueError, match="given 2 times"):
+        at_samples(connection, settings.home, ["clay:3", "clay:@clay-content"], rows)

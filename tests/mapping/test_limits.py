@@ -168,6 +168,26 @@ def test_an_assumption_fills_gaps_and_never_overrules(find: Find) -> None:
     assert not wet.assessable.any()
 
 
+def test_each_sample_may_have_an_assumption_of_its_own(find: Find) -> None:
+    clay = Assumption.of_samples("clay", [25.0, 25.0, np.nan], "@map")
+    texts = Assumption.of_samples("procedure", ["aqua-regia", "edta", "total"], "@books")
+    context = Context.of(3, medium="soil", basis="dry", clay=[np.nan, 5.0, np.nan], organic_matter=10)
+    answer = assess(find(INTERVENTION, "zinc"), context, [clay, texts])
+    assert answer.assessable.tolist() == [True, False, False]
+    assert (
+        limit(
+            assess(find(INTERVENTION, "zinc"), soil(organic_matter=10), [Assumption.of_samples("clay", [25.0], "@map")])
+        )
+        == 720
+    )
+    assert answer.assumptions == ("procedure:@books", "clay:@map")
+    assert "clay content is missing for 1 of 3 samples" in answer.missing[0]
+    with pytest.raises(ValueError, match="sample 0: clay must lie between"):
+        Assumption.of_samples("clay", [250.0], "@map")
+    with pytest.raises(ValueError, match="'mud' is none of"):
+        Assumption.of_samples("mud", [1.0], "@map")
+
+
 def test_an_unstated_extraction_takes_contents_only_and_says_so(find: Find) -> None:
     rule = find(SENSITIVE, "lead")
     answer = assess(rule, soil(procedure="nitric-acid"))
@@ -379,6 +399,8 @@ def test_assumptions_are_parsed() -> None:
         (["ph:15"], "between 0 and 14"),
         (["procedure:magic"], "'magic' is none of aqua-regia"),
         (["clay:1", "clay:2"], "'clay' is given 2 times"),
+        (["clay:@layer"], "here one value is needed"),
+        (["use:@layer"], "here one value is needed"),
     ],
 )
 def test_an_assumption_that_is_none(texts: list[str], complaint: str) -> None:
