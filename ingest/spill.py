@@ -7,12 +7,12 @@ from typing import IO, Any
 import pyarrow as pa
 from pyarrow import ipc
 
-IN_MEMORY = 48 << 20
+IN_MEMORY = 16 << 20
 OPTIONS = ipc.IpcWriteOptions(compression="lz4")
 
 
 class Spill:
-    """A queue of tuples of tables; beyond 48 MB it goes on in a temporary file that no other process can see."""
+    """A queue of tuples of tables; beyond 16 MB it goes on in a temporary file that no other process can see."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[Any, ...]] = []

@@ -21,7 +21,7 @@ from ingest.readers.heading import beside, headings_of
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 1 << 18
-BLOCK_BYTES = 1 << 22
+BLOCK_BYTES = 1 << 20
 MOST_OF_GRID = 1 << 24
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
