@@ -92,6 +92,10 @@ def _file(draft: Draft, main: Candidate, candidates: list[Candidate], joins: Seq
         if rest := [str(one.name) for one in others if one not in alike]:
             draft.ask(f"what else there is, which is not read: {', '.join(rest)}")
     _rows(draft, main.layout)
+    if main.options.encoding is not None:
+        draft.add(
+            f"encoding = {quoted(main.options.encoding)}", "in no other are so many headings words that are known"
+        )
     if main.table.marks.decimal == ",":
         draft.add('decimal = ","', "most numbers with a mark have a comma")
     for guess in main.table.guesses:

@@ -89,10 +89,14 @@ def content_of(heading: str, contaminants: Contaminants) -> Content | None:
     label, unit = split_heading(heading)
     rest = heading if unit is None else _without_unit(heading, label)
     basis = basis_in(heading)
+    words = WORD.findall(rest)
+    for first, last in _spans(len(words)):
+        others = (*words[:first], *words[last:])
+        if others and _is_known(text := " ".join(words[first:last]), contaminants) and all(map(_is_method, others)):
+            return _content(heading, text, unit, basis, (tuple(words[:first]), tuple(words[last:])))
     for candidate in (label, rest):
         if _is_known(candidate, contaminants):
             return Content(heading, candidate.strip(), unit, basis=basis)
-    words = WORD.findall(rest)
     for first, last in _spans(len(words)):
         text = " ".join(words[first:last])
         if _is_named(text, words, contaminants):

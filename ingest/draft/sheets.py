@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from ingest.contaminants import Contaminants
+from ingest.draft.encodings import likeliest_encoding
 from ingest.draft.grid import Layout, layout_of
 from ingest.draft.positions import pairs_in
 from ingest.draft.samples import measured_in
@@ -64,8 +65,11 @@ def _places(path: Path, options: FileOptions) -> list[tuple[str | None, Path]]:
 
 def _candidate(name: str | None, file: Path, options: FileOptions) -> Candidate:
     own = options.model_copy(update={"sheet": name}) if name and not _is_file(name, file) else options
-    stated = options.heading_row > 1
-    layout = Layout(options.heading_row) if stated else layout_of(grid_of(file, own))
+    if options.heading_row > 1:
+        layout = Layout(options.heading_row)
+    else:
+        own = likeliest_encoding(file, own)
+        layout = layout_of(grid_of(file, own))
     read = layout.options(own)
     return Candidate(name, file, read, layout, table_of(open_file(file, read)))
 
