@@ -60,6 +60,10 @@ class Incoming(Protocol):
     def content(self) -> Content:
         """What was loaded, summed up."""
 
+    @property
+    def controls(self) -> Mapping[str, int]:
+        """How many rows are controls of the laboratory, by kind."""
+
     def store(self, connection: Connection, destination: Destination) -> None:
         """Store all that can be used; raises `IngestError` where that is nothing."""
 
@@ -105,6 +109,15 @@ class IncomingSamples:
     def content(self) -> Content:
         """What was loaded, summed up."""
         return self._tally.summary()
+
+    @property
+    def controls(self) -> Mapping[str, int]:
+        """How many rows are controls of the laboratory, by kind."""
+        results = self._survey.controls
+        if results is None or not results.num_rows:
+            return {}
+        rows = results.group_by("kind").aggregate([("row", "count_distinct")]).sort_by("kind")
+        return dict(zip(rows["kind"].to_pylist(), rows["row_count_distinct"].to_pylist(), strict=True))
 
     def store(self, connection: Connection, destination: Destination) -> None:
         """Store all that can be used; raises `IngestError` where that is nothing."""
@@ -169,6 +182,11 @@ class IncomingSources:
     def above(self) -> Mapping[str, int]:
         """Of several files that are read as one, how many rows are counted above each."""
         return self._inventory.above
+
+    @property
+    def controls(self) -> Mapping[str, int]:
+        """An inventory has none."""
+        return {}
 
     @property
     def most(self) -> Mapping[str, int]:

@@ -121,6 +121,7 @@ def _report(file: Path, profile: Profile, kind: str, incoming: Incoming, checksu
         measurements=dict(sorted(incoming.measurements.items())),
         problems=problems_of(incoming.findings),
         broken=broken_by(incoming.findings),
+        controls=incoming.controls,
         origin=origin_of(profile),
         content=incoming.content,
     )

@@ -90,8 +90,8 @@ class Report:
     """The outcome of a load: every row of the file was loaded, rejected, or is a duplicate.
 
     `broken` counts by rule all places where it was broken, of which `problems` names the first; `content` sums up what
-    was loaded. Of a file that was refused as a whole, `refused` says why. A report that an older version wrote has
-    neither `origin` nor `content`.
+    was loaded as samples, `controls` counts by kind the rows that check the laboratory. Of a file that was refused as a
+    whole, `refused` says why. A report that an older version wrote has neither `origin` nor `content`.
     """
 
     dataset: str
@@ -107,6 +107,7 @@ class Report:
     measurements: Mapping[str, int]
     problems: tuple[Problem, ...]
     broken: Mapping[str, int] = field(default_factory=dict)
+    controls: Mapping[str, int] = field(default_factory=dict)
     version: int | None = None
     origin: Origin | None = None
     content: Content | None = None
@@ -127,6 +128,7 @@ class Report:
             "format": FORMAT,
             "measurements": dict(self.measurements),
             "broken": dict(self.broken),
+            "controls": dict(self.controls),
             "origin": self.origin.to_dict() if self.origin else None,
             "problems": [asdict(problem) for problem in self.problems],
             "rules": {name: _explained(name) for name in self.broken if name in RULES},
