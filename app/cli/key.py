@@ -47,7 +47,7 @@ def list_command(*, as_json: Json = False) -> None:
     with transaction(Settings()) as connection:
         rows = listed_keys(connection)
     if as_json:
-        print_json({"keys": [row._asdict() for row in rows]})
+        print_json({"keys": [{str(name): value for name, value in row._asdict().items()} for row in rows]})
         return
     table = Table("name", "handle", "scopes", "made", "last used", "state", box=None, padding=(0, 2, 0, 0))
     for row in rows:

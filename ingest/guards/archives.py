@@ -15,6 +15,8 @@ from ingest.guards.limits import limits
 PIECE = 1 << 20
 _END = b"PK\x05\x06"
 _NESTED = (b"\x1f\x8b", b"BZh", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\xfd7zXZ")
+_ELSEWHERE = (b"<OGRVRT", b"<VRTDataset", b"<GDAL_WM", b"<WMS", b"<WCS", b"<OGRWFS", b"<WMTS", b"<OGRSTAC")
+"""How the files begin in which GDAL is told where to fetch data."""
 _ARCHIVES = (".zip", ".7z", ".gz", ".rar", ".tar", ".tgz", ".bz2", ".xz", ".zst")
 _DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, ValueError, RuntimeError, OSError)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -110,8 +112,8 @@ def _odd_kind(member: zipfile.ZipInfo) -> str | None:
 def _check_content(file: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, look: Piece | None) -> None:
     size = 0
     for piece in _pieces(archive, member):
-        if not size and piece.startswith(_NESTED):
-            raise IngestError(f"{file.name} holds {member.filename[:80]!r}, which is an archive itself")
+        if not size and (why := _odd_beginning(piece)):
+            raise IngestError(f"{file.name} holds {member.filename[:80]!r}, which {why}")
         size += len(piece)
         if size > member.file_size:
             raise IngestError(f"{file.name} holds {member.filename[:80]!r}, which is larger than the archive says")
@@ -119,6 +121,12 @@ def _check_content(file: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo
             look(member.filename, piece)
     if size != member.file_size:
         raise IngestError(f"{file.name} holds {member.filename[:80]!r}, which is smaller than the archive says")
+
+
+def _odd_beginning(piece: bytes) -> str | None:
+    if piece.startswith(_NESTED):
+        return "is an archive itself"
+    return "asks for data from elsewhere" if piece.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_ELSEWHERE) else None
 
 
 def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -94,7 +94,7 @@ async def house(server: Database, tmp_path_factory: pytest.TempPathFactory) -> A
     with administration.connect() as connection:
         connection.execute(text("CREATE DATABASE edaphos_imports"))
     database = Database(server.url.set(database="edaphos_imports"))
-    settings = Settings(home=tmp_path_factory.mktemp("imports"), most_upload_bytes=300_000)  # type: ignore[arg-type]
+    settings = Settings(home=tmp_path_factory.mktemp("imports"), most_upload_bytes=300_000)
     engine = database.engine()
     migrate.upgrade(engine)
     with engine.begin() as connection:

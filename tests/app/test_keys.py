@@ -1,5 +1,6 @@
 """Keys: nobody writes without one, each opens what its scopes say, and none outlives its end."""
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, select, update
 
+from app.cli import main
 from app.factory import create_app
 from app.keys import Holder, KeyRefusedError, Scope, Secret, create_key, listed_keys, revoke_key
 from app.settings import Settings
@@ -173,6 +175,38 @@ def test_mistakes_in_making_keys_are_named(connection: Connection) -> None:
             create_key(connection, name, scopes, end)
     revoke_key(connection, "a program")
     create_key(connection, "a program", [Scope("load")], None)
+
+
+def test_the_commands_make_list_and_revoke(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EDAPHOS_HOME", str(world.settings.home))
+    monkeypatch.setenv("EDAPHOS_DATABASE_URL", world.database.libpq)
+
+    def run(*words: str) -> str:
+        monkeypatch.setattr("sys.argv", ["edaphos", "key", *words])
+        with contextlib.suppress(SystemExit):
+            main()
+        told = capsys.readouterr()
+        return told.out or told.err
+
+    made = json.loads(run("create", "a tractor", "--scope", "load:field", "--expires", "30d", "--json"))
+    assert Secret.parse(made["key"]).written() == made["key"]
+    listed = run("list", "--json")
+    assert made["key"].split("_")[2] not in listed
+    (mine,) = [entry for entry in json.loads(listed)["keys"] if entry["name"] == "a tractor"]
+    assert (mine["scopes"], mine["revoked_at"], mine["last_used_at"]) == (["load:field"], None, None)
+    assert "a tractor" in run("list")
+    assert json.loads(run("revoke", "a tractor", "--json")) == {"name": "a tractor", "revoked": True}
+    for words, said in (
+        (("revoke", "a tractor"), "no key"),
+        (("create", "x"), "--scope"),
+        (("create", "x", "--scope", "fly"), "no scope 'fly'"),
+        (("create", "x", "--scope", "read-private:meuse"), "all datasets"),
+        (("create", "x", "--scope", "load", "--expires", "soon"), "--expires"),
+        (("create", "x", "--scope", "load", "--expires", "2001-01-01"), "expired already"),
+    ):
+        assert said in run(*words)
 
 
 @given(st.sampled_from(["load", "unload"]), DATASET, DATASET)
