@@ -118,6 +118,13 @@ class Sector(TypedDict):
     sources: int
 
 
+class Status(TypedDict):
+    """The entries of a register with one status, None where it states none."""
+
+    status: str | None
+    sources: int
+
+
 class Year(TypedDict):
     """The releases of one year."""
 
@@ -132,6 +139,7 @@ class SourceContent(TypedDict):
     sources: int
     released: list[Released]
     sectors: list[Sector]
+    statuses: list[Status]
     years: list[Year]
     further: int
     places: Places

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from ingest.tally.contents import Released, Sector, SourceContent, Year
+from ingest.tally.contents import Released, Sector, SourceContent, Status, Year
 from ingest.tally.keys import Key, by_key, grouped, merged
 from ingest.tally.places import Axes, Mapped
 
@@ -56,6 +56,7 @@ class SourceTally:
     sources: int = 0
     released: Mapping[Key, Releases] = field(default_factory=dict)
     sectors: Mapping[Key, Rows] = field(default_factory=dict)
+    statuses: Mapping[Key, Rows] = field(default_factory=dict)
     places: Mapped = field(default_factory=Mapped.nowhere)
     further: int = 0
 
@@ -70,6 +71,7 @@ class SourceTally:
             sectors=by_key(
                 (key, Rows(len(rows))) for key, rows in grouped([sources["sector"], sources["sector_original"]])
             ),
+            statuses=by_key((key, Rows(len(rows))) for key, rows in grouped([sources["status"]])),
             places=Mapped.of(here, in_doubt, rejected),
         )
 
@@ -80,6 +82,7 @@ class SourceTally:
             self.sources + later.sources,
             released,
             merged(self.sectors, later.sectors)[0],
+            merged(self.statuses, later.statuses)[0],
             self.places.merge(later.places),
             further=self.further + later.further + further,
         )
@@ -91,6 +94,7 @@ class SourceTally:
             "sources": self.sources,
             "released": self._by_pollutant(),
             "sectors": sorted(map(_sector, self.sectors.items()), key=lambda one: (-one["sources"], one["sector"])),
+            "statuses": sorted(map(_status, self.statuses.items()), key=lambda one: -one["sources"]),
             "years": self._by_year(),
             "further": self.further,
             "places": self.places.summary(),
@@ -148,3 +152,8 @@ def _line(key: Key, found: Releases, years: list[int]) -> Released:
 def _sector(item: tuple[Key, Rows]) -> Sector:
     (sector, original), found = item
     return {"sector": sector, "original": original, "sources": found.count}
+
+
+def _status(item: tuple[Key, Rows]) -> Status:
+    (status,), found = item
+    return {"status": status, "sources": found.count}

@@ -87,7 +87,9 @@ def source_content(count: int) -> Content:
         }
     )
     geometry = pa.array([bytes.fromhex("0101000000000000000000000000000000000000") + b"\0"] * count)
-    sources = pa.table({"row": np.arange(count), "sector": kinds[0], "sector_original": kinds[1], "geom": geometry})
+    sources = pa.table(
+        {"row": np.arange(count), "sector": kinds[0], "sector_original": kinds[1], "status": kinds[0], "geom": geometry}
+    )
     return SourceTally.of(sources, releases, doubted=np.array([])).summary()
 
 

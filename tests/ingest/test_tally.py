@@ -200,6 +200,7 @@ def sources(rng: np.random.Generator, count: int) -> Any:
             "row": np.arange(2, count + 2),
             "sector": rng.choice(["metals", "unknown"], count),
             "sector_original": [""] * count,
+            "status": pa.array(rng.choice(["open", "closed"], count)),
             "geom": pa.array([shapely.to_wkb(shapes[place % 3]) for place in range(count)]),
         }
     )
