@@ -30,6 +30,7 @@ class Stored:
     report: Mapping[str, Any]
     version: int
     visibility: str
+    profile: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Given:
     file_name: str
     checksum: str
     above: Mapping[str, int]
+    partial: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -89,7 +91,9 @@ def lock(connection: Connection, name: str) -> None:
 def stored(connection: Connection, profile: Profile, kind: str) -> Stored | None:
     """The dataset of the profile's name, if it is there; raises `IngestError` when it is of another kind."""
     columns = tables.dataset.c
-    statement = select(columns.id, columns.kind, columns.checksum, columns.report, columns.version, columns.visibility)
+    statement = select(
+        columns.id, columns.kind, columns.checksum, columns.report, columns.version, columns.visibility, columns.profile
+    )
     row = connection.execute(statement.where(columns.name == profile.dataset.name)).one_or_none()
     if row is None:
         return None
@@ -108,20 +112,40 @@ def add(connection: Connection, given: Given, *, identifier: int | None = None) 
 def change(connection: Connection, before: Stored, given: Given) -> None:
     """Let a dataset say what its new file gives; its version rises."""
     table = tables.dataset
-    changes = {**given.values, "version": table.c.version + 1, "loaded_at": func.now()}
+    said = {} if given.partial else given.values
+    changes = {**said, "version": table.c.version + 1, "loaded_at": func.now()}
     connection.execute(update(table).where(table.c.id == before.id).values(changes))
     if given.profile.dataset.visibility != "public":
         hide_what_rests_on(connection, given.profile.dataset.name)
 
 
-def write_version(connection: Connection, dataset: int, report: Report, changes: Changes) -> None:
-    """Keep what the load of a version did."""
+def report_of(connection: Connection, before: Stored | None, checksum: str) -> Report | None:
+    """The report of the load that brought in this file, where it is the newest whole one or corrects that."""
+    if before is None:
+        return None
+    if before.checksum == checksum:
+        return Report.from_dict(before.report)
+    table = tables.dataset_version.c
+    mine = select(table.version, table.checksum, table.report, table.partial).where(table.dataset_id == before.id)
+    for row in connection.execute(mine.order_by(table.version.desc())):
+        if row.checksum == checksum and row.partial:
+            return Report.from_dict(row.report)
+        if not row.partial:
+            return None
+    return None
+
+
+def write_version(
+    connection: Connection, dataset: int, report: Report, changes: Changes, *, partial: bool = False
+) -> None:
+    """Keep what the load of a version did; the dataset itself tells of its newest whole file."""
     written = report.to_dict()
-    mine = update(tables.dataset).where(tables.dataset.c.id == dataset)
-    connection.execute(mine.values(report=written))
+    if not partial:
+        mine = update(tables.dataset).where(tables.dataset.c.id == dataset)
+        connection.execute(mine.values(report=written))
     row = {"dataset_id": dataset, "version": report.version, "checksum": report.checksum, "file_name": report.file}
     counts = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
-    connection.execute(insert(tables.dataset_version).values(**row, **counts, partial=False, report=written))
+    connection.execute(insert(tables.dataset_version).values(**row, **counts, partial=partial, report=written))
 
 
 def remove(connection: Connection, name: str) -> Removed:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ingest.beside import Beside
 from ingest.contaminants import Contaminants
 from ingest.errors import IngestError
 from ingest.findings import misplaced_rows, ruled
@@ -67,7 +68,12 @@ class Survey:
     """
 
     def __init__(
-        self, file: Path, profile: Profile, contaminants: Contaminants, progress: Progress | None = None
+        self,
+        file: Path,
+        profile: Profile,
+        contaminants: Contaminants,
+        progress: Progress | None = None,
+        beside: Beside | None = None,
     ) -> None:
         specimen, measured = profile.specimen, profile.measurements
         if specimen is None or measured is None:
@@ -83,7 +89,10 @@ class Survey:
         self._lessons = (*lessons_for(measured), self._controls)
         self._suspicions = suspicions_for(specimen)
         self._aside = Spill()
-        self._read(_Reading(profile, specimen, measured, contaminants, self._lessons), profile, progress)
+        reading = _Reading(profile, specimen, measured, contaminants, self._lessons)
+        if beside is not None:
+            reading.begin_beside(beside)
+        self._read(reading, profile, progress)
 
     def _read(self, reading: "_Reading", profile: Profile, progress: Progress | None) -> None:
         sheets, guesses = open_sheets(self.file, profile)
@@ -164,6 +173,10 @@ class _Reading:
         self._series = series_of(measured, contaminants)
         self._shared = measured.long or measured.replicates == "number"
         self._rows, self._codes, self._values = Memory(np.int32), Memory(np.uint64), Memory(np.int32)
+
+    def begin_beside(self, beside: Beside) -> None:
+        """Check the rows against what is there beside them, too."""
+        beside.remember(self._codes, self._values)
 
     def rows_of(self, sheet: Sheet) -> Rows:
         """What is left of a batch."""

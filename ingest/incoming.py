@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection
 
 from db import tables
+from ingest.beside import Beside
 from ingest.contaminants import shipped_contaminants
 from ingest.copying import copy_rows
 from ingest.derived import Sums
@@ -70,14 +71,19 @@ class Incoming(Protocol):
     def conclude(self, connection: Connection, dataset: int) -> None:
         """Store what belongs to the dataset as a whole, once it is there."""
 
+    def review(self) -> None:
+        """Find what is wrong without storing anything."""
+
 
 class IncomingSamples:
     """A file of samples."""
 
     kind: ClassVar[str] = "samples"
 
-    def __init__(self, file: Path, profile: Profile, progress: Progress | None = None) -> None:
-        self._survey = Survey(file, profile, shipped_contaminants(), progress)
+    def __init__(
+        self, file: Path, profile: Profile, progress: Progress | None = None, beside: Beside | None = None
+    ) -> None:
+        self._survey = Survey(file, profile, shipped_contaminants(), progress, beside)
         wanted = profile.measurements.sums if profile.measurements else ()
         self._sums = Sums(wanted, profile.quality_rules)
         self._tally = SampleTally()
@@ -131,6 +137,11 @@ class IncomingSamples:
             yield chunk
             self._count(chunk)
         self.loaded = self._survey.loaded
+
+    def review(self) -> None:
+        """Find what is wrong without storing anything."""
+        for _ in self.chunks():
+            pass
 
     def conclude(self, connection: Connection, dataset: int) -> None:
         """Store the controls of the laboratory, and the sums of what was measured."""
@@ -212,6 +223,9 @@ class IncomingSources:
                 "source_row": releases["row"],
             }
             copy_rows(connection, tables.release, pa.table(released), into=destination.into["release"])
+
+    def review(self) -> None:
+        """An inventory is checked while it is read."""
 
     def conclude(self, connection: Connection, dataset: int) -> None:
         """An inventory has nothing beside its rows."""

@@ -8,13 +8,15 @@ from sqlalchemy import Connection
 
 from db.versions import raise_version
 from ingest import datasets, under_way
+from ingest.beside import beside
+from ingest.errors import IngestError
 from ingest.harmonise import Progress
 from ingest.incoming import Incoming, IncomingSamples, IncomingSources
 from ingest.origin import origin_of
 from ingest.profile import Profile
 from ingest.publishing import publish
 from ingest.records import with_system_of
-from ingest.rejected import refuse_rejected, write_rejected
+from ingest.rejected import is_rejected, options_of_rejected, write_rejected
 from ingest.report import Report, broken_by, problems_of
 from ingest.vocabulary import load_contaminants
 
@@ -77,25 +79,62 @@ def _load(
     with connection.begin_nested():
         datasets.lock(connection, profile.dataset.name)
         before = datasets.stored(connection, profile, kind)
-        profile = with_system_of(file, profile)
+        partial = is_rejected(file)
+        profile = _of_corrections(file, profile, before) if partial else with_system_of(file, profile)
         checksum = datasets.checksum_of(file, profile)
-        if before is not None and before.checksum == checksum:
-            return Report.from_dict(before.report).as_unchanged()
-        if before is not None:
-            refuse_rejected(file, profile.file)
-        incoming = READ[kind](file, profile, progress)
+        known = datasets.report_of(connection, before, checksum)
+        if known is not None:
+            if rejected_to is not None and known.rejected:
+                _write_rejected_again(rejected_to, file, profile, kind)
+            return known.as_unchanged()
+        incoming = _read(connection, before, file, profile, kind, progress, partial=partial)
         load_contaminants(connection)
-        given = datasets.Given(profile, kind, file.name, checksum, incoming.above)
+        given = datasets.Given(profile, kind, file.name, checksum, incoming.above, partial=partial)
         dataset, changes = publish(connection, before, given, incoming)
         incoming.conclude(connection, dataset)
         version = 1 if before is None else before.version + 1
         report = replace(_report(file, profile, kind, incoming, checksum), version=version)
-        datasets.write_version(connection, dataset, report, changes)
+        datasets.write_version(connection, dataset, report, changes, partial=partial)
         shown_otherwise = before is not None and before.visibility != profile.dataset.visibility
         raise_version(connection, *(LAYERS[kind] if shown_otherwise else changes.layers))
     if rejected_to is not None:
         _write_rejected(rejected_to, file, profile, incoming)
     return report
+
+
+def _of_corrections(file: Path, profile: Profile, before: datasets.Stored | None) -> Profile:
+    """The profile of a dataset as it reads corrected rows of its own; raises `IngestError` where it cannot."""
+    if before is None or before.kind != "samples":
+        raise IngestError(
+            f"{file.name} holds rejected rows: load the file they came from first"
+            if before is None
+            else f"{file.name} holds rejected rows of an inventory; put them back into their file and load that"
+        )
+    crs = before.profile["position"]["crs"] if profile.position.crs is None else profile.position.crs
+    position = profile.position.model_copy(update={"crs": crs})
+    return profile.model_copy(update={"position": position, "file": options_of_rejected(file, profile.file)})
+
+
+def _read(
+    connection: Connection,
+    before: datasets.Stored | None,
+    file: Path,
+    profile: Profile,
+    kind: str,
+    progress: Progress | None,
+    *,
+    partial: bool,
+) -> Incoming:
+    if partial and before is not None:
+        return IncomingSamples(file, profile, progress, beside(connection, before.id, file, profile))
+    return READ[kind](file, profile, progress)
+
+
+def _write_rejected_again(target: Path, file: Path, profile: Profile, kind: str) -> None:
+    """Write what was rejected of a file that is loaded, by reading it once more."""
+    incoming = READ[kind](file, profile, None)
+    incoming.review()
+    _write_rejected(target, file, profile, incoming)
 
 
 def _write_rejected(target: Path, file: Path, profile: Profile, incoming: Incoming) -> None:

@@ -148,14 +148,20 @@ class Merge:
         return f"source_id IN (SELECT id FROM source WHERE dataset_id = {self.dataset:d})"  # noqa: S608
 
     def _change(self, kind: Kind) -> int:
+        if self.partial and "source_row" not in kind.table.c:
+            return 0
         differ = " OR ".join(f"l.{name} IS DISTINCT FROM s.{name}" for name in kind.compared)
+        if self.partial:
+            # of rows that stand beside the corrected ones nothing is changed
+            differ = f"l.source_row = s.source_row AND ({differ})"
         pair = "{pairs} p JOIN {staged} s ON s.id = p.staged"
         self._do(f"{self._remember} FROM {{live}} l JOIN {pair} ON l.id = p.live WHERE {differ}", kind)
         changed = self._do(
             f"UPDATE {{live}} l SET {_set(kind.written)} FROM {pair} WHERE l.id = p.live AND ({differ})",  # noqa: S608
             kind,
         )
-        if moved := [name for name in PLACES if name in kind.table.c]:
+        moved = [name for name in PLACES if name in kind.table.c]
+        if moved and not self.partial:
             elsewhere = " OR ".join(f"l.{name} IS DISTINCT FROM s.{name}" for name in moved)
             self._do(f"UPDATE {{live}} l SET {_set(moved)} FROM {pair} WHERE l.id = p.live AND ({elsewhere})", kind)  # noqa: S608
         return changed

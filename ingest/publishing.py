@@ -25,7 +25,7 @@ def publish(
         datasets.change(connection, before, given)
         staged = _destination(connection, before.id, incoming, merging.stage(connection, given.kind))
         incoming.store(connection, staged)
-        return before.id, _merged(connection, before, given.kind, staged)
+        return before.id, _merged(connection, before, given, staged)
     dataset = datasets.add(connection, given)
     names = {kind.name: kind.name for kind in KINDS[given.kind]}
     incoming.store(connection, _destination(connection, dataset, incoming, names))
@@ -45,7 +45,7 @@ def _publish_large(
     destination = under_way.fill(connection, name, given.checksum, before.id if before else None, incoming)
     if before is not None:
         datasets.change(connection, before, given)
-        changes = _merged(connection, before, given.kind, destination)
+        changes = _merged(connection, before, given, destination)
         own_tables.drop(connection, destination.into.values())
     else:
         datasets.add(connection, given, identifier=destination.dataset)
@@ -56,11 +56,10 @@ def _publish_large(
     return destination.dataset, changes
 
 
-def _merged(connection: Connection, before: datasets.Stored, kind: str, staged: Destination) -> Changes:
-    live = (
-        own_tables.joined(connection, before.id) if kind == "samples" else {one.name: one.name for one in KINDS[kind]}
-    )
-    return Merge(connection, before.id, before.version + 1, staged.into, live).run(kind)
+def _merged(connection: Connection, before: datasets.Stored, given: datasets.Given, staged: Destination) -> Changes:
+    names = {kind.name: kind.name for kind in KINDS[given.kind]}
+    live = own_tables.joined(connection, before.id) if given.kind == "samples" else names
+    return Merge(connection, before.id, before.version + 1, staged.into, live, given.partial).run(given.kind)
 
 
 def _all_new(incoming: Incoming, kind: str) -> Changes:

@@ -17,6 +17,7 @@ from ingest.profile import Profile
 from ingest.readers import open_file
 from ingest.readers.base import UNREADABLE_RULES, Batch, Opened
 from ingest.readers.matching import renamed
+from ingest.rejected import as_first_given
 from ingest.sheet import Sheet
 
 
@@ -25,7 +26,8 @@ def open_sheets(file: Path, profile: Profile) -> tuple[Iterator[Sheet], tuple[Fi
 
     Raises `IngestError` when a column of the profile is missing, or there are no rows.
     """
-    opened = renamed(open_file(file, profile.file), [column for _, column in profile.columns()])
+    given = as_first_given(file, open_file(file, profile.file))
+    opened = renamed(given, [column for _, column in profile.columns()])
     _check_columns(file, opened.headings, profile)
     return _sheets(file, opened, profile)
 

@@ -2,14 +2,18 @@
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
 from ingest.errors import IngestError
-from ingest.inert import inert
+from ingest.inert import as_written, inert
 from ingest.profile import FileOptions
 from ingest.readers import open_file
-from ingest.readers.base import Batch
+from ingest.readers.base import Batch, Opened
 
 NOTES = ("rejected_from", "rejected_row", "rejected_rules", "rejected_reason")
 
@@ -32,13 +36,46 @@ def write_rejected(target: Path, file: Path, options: FileOptions, rejections: I
                 writer.writerow([*notes, *map(inert, cells)])
 
 
-def refuse_rejected(file: Path, options: FileOptions) -> None:
-    """Raise `IngestError` for a file that `write_rejected` wrote: alone it would replace the dataset it came from."""
-    if set(NOTES) <= set(open_file(file, options).headings):
+def is_rejected(file: Path) -> bool:
+    """Whether `write_rejected` wrote the file, which somebody may have corrected since."""
+    if file.suffix.lower() != ".csv" or not file.is_file():
+        return False
+    with file.open("rb") as handle:
+        first = handle.read(len(NOTES) * 24).replace(b'"', b"")
+    return all(name.encode() in first for name in NOTES)
+
+
+def options_of_rejected(file: Path, options: FileOptions) -> FileOptions:
+    """How a file of rejected rows is written, whatever the file was that they come from.
+
+    Raises `IngestError` where that file held units or limits in a row of their own, which the rejected rows lack.
+    """
+    if options.unit_row or options.lod_row:
         raise IngestError(
-            f"{file.name} holds rejected rows, and loading it would replace all others of its dataset; "
-            "put the corrected rows back into the file they came from and load that"
+            f"{file.name} holds rejected rows of a file with units or limits in a row of their own; "
+            "put the corrected rows back into that file and load it"
         )
+    kept = {name: getattr(options, name) for name in ("decimal", "thousands", "blank")}
+    return FileOptions(format="csv", **kept)
+
+
+def as_first_given(file: Path, opened: Opened) -> Opened:
+    """Rejected rows under the numbers that they had in their file; anything else as it is."""
+    if not set(NOTES) <= set(opened.headings):
+        return opened
+    headings = tuple(as_written(name) for name in opened.headings if name not in NOTES)
+    return replace(opened, headings=headings, batches=(_first_given(file, batch) for batch in opened.batches))
+
+
+def _first_given(file: Path, batch: Batch) -> Batch:
+    texts = batch.cells.column("rejected_row").to_pylist()
+    for row, text in zip(batch.rows.tolist(), texts, strict=True):
+        if not text.strip().isdecimal():
+            raise IngestError(f"{file.name}, row {row}: rejected_row must stay the number of a row, not {text!r}")
+    cells = batch.cells.drop_columns(list(NOTES))
+    columns = [pa.array(map(as_written, column.to_pylist()), pa.string()) for column in cells.columns]
+    cells = pa.RecordBatch.from_arrays(columns, list(map(as_written, cells.schema.names)))
+    return replace(batch, cells=cells, rows=np.array(texts, dtype=np.int64))
 
 
 def _by_row(rejected: Any) -> dict[int, list[tuple[str, str]]]:
@@ -49,7 +86,9 @@ def _by_row(rejected: Any) -> dict[int, list[tuple[str, str]]]:
 
 
 def _records(batch: Batch, reasons: dict[int, list[tuple[str, str]]]) -> Iterator[tuple[int, list[str]]]:
-    yield from ((broken.row, [broken.text]) for broken in batch.broken if broken.row in reasons)
+    # as many cells as there are headings, or the row could not be read once it is corrected
+    rest = [""] * (batch.cells.num_columns - 1)
+    yield from ((broken.row, [broken.text, *rest]) for broken in batch.broken if broken.row in reasons)
     for place, row in enumerate(batch.rows.tolist()):
         if row in reasons:
             yield row, [str(column[place]) for column in batch.cells.columns]

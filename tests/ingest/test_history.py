@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from db.questions.history import changes, rows_at
 from db.tables import dataset_version, measurement, site, specimen
 from db.versions import versions
+from ingest.errors import IngestError
 from ingest.load import load_samples, load_sources
 from ingest.profile import Profile, read_profile
 
@@ -133,3 +134,50 @@ medium = "air"
 quantity = { column = "kg" }
 unit = "kg"
 """
+
+
+ROWS = "id,x,y,zinc,lead\nA,5,50,1,2\nA,6,50,3,4\nB,7,50,x,6\nC,200,50,7,8\nD,8,50,9,10\n"
+
+
+def test_corrected_rows_are_merged_and_touch_no_other(
+    connection: Connection, write: Write, describe: Describe, tmp_path: Path
+) -> None:
+    rejected = tmp_path / "rejected.csv"
+    profile = describe(**CODED)
+    load_samples(connection, write(ROWS), profile, rejected_to=rejected)
+    before = state(connection)
+    again = write(rejected.read_text().replace(",x,6", ",5,6").replace("C,200", "C,20"), "corrected.csv")
+    left = tmp_path / "left.csv"
+    report = load_samples(connection, again, profile, rejected_to=left)
+    # the other A is still not the A that is there, the value of B is added to the one it had, C is new
+    assert (report.rows_in, report.loaded, report.rejected) == (3, 2, 1)
+    now = state(connection)
+    for name, rows in before.items():
+        assert {key: now[name][key] for key in rows} == rows
+        assert len(now[name]) == len(rows) + {"site": 1, "specimen": 1, "measurement": 3}[name]
+    assert [line.split(",")[1] for line in left.read_text().splitlines()[1:]] == ["3"]
+    assert connection.execute(
+        select(dataset_version.c.partial).order_by(dataset_version.c.version)
+    ).scalars().all() == [
+        False,
+        True,
+    ]
+
+
+def test_an_unchanged_file_gives_its_rejected_rows_again(
+    connection: Connection, write: Write, describe: Describe, tmp_path: Path
+) -> None:
+    first, again = tmp_path / "first.csv", tmp_path / "again.csv"
+    load_samples(connection, write(ROWS), describe(**CODED), rejected_to=first)
+    assert load_samples(connection, write(ROWS), describe(**CODED), rejected_to=again).unchanged
+    assert again.read_text() == first.read_text()
+
+
+def test_rejected_rows_of_a_dataset_that_is_not_there(connection: Connection, write: Write, describe: Describe) -> None:
+    file = write("rejected_from,rejected_row,rejected_rules,rejected_reason,x,y,zinc\ns.csv,2,r,why,5,50,1\n")
+    with pytest.raises(IngestError, match="holds rejected rows: load the file they came from first"):
+        load_samples(connection, file, describe())
+    load_samples(connection, write("x,y,zinc\n5,50,7\n", "whole.csv"), describe())
+    wrong = write(file.read_text().replace("s.csv,2,", "s.csv,two,"), "wrong.csv")
+    with pytest.raises(IngestError, match=r"wrong.csv, row 2: rejected_row must stay the number of a row, not 'two'"):
+        load_samples(connection, wrong, describe())

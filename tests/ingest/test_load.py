@@ -145,10 +145,16 @@ def test_a_rejected_row_can_be_corrected_and_loaded(
     connection: Connection, write: Write, describe: Describe, tmp_path: Path
 ) -> None:
     rejects = tmp_path / "rejected.csv"
-    load_samples(connection, write("x,y,zinc\n5,50,1\n6,50,l7\n"), describe(), rejected_to=rejects)
-    corrected = rejects.read_text().replace("l7", "17")
-    with pytest.raises(IngestError, match=r"corrected.csv holds rejected rows, and loading it would replace all"):
-        load_samples(connection, write(corrected, "corrected.csv"), describe())
+    original = write("x,y,zinc\n5,50,1\n6,50,l7\n", "original.csv")
+    load_samples(connection, original, describe(), rejected_to=rejects)
+    ids = connection.execute(select(measurement.c.id)).scalars().all()
+    corrected = write(rejects.read_text().replace("l7", "17"), "corrected.csv")
+    report = load_samples(connection, corrected, describe())
+    assert (report.rows_in, report.loaded, report.rejected) == (1, 1, 0)
+    assert [row.upper for row in measured(connection, "zinc")] == [1, 17]
+    assert set(ids) < set(connection.execute(select(measurement.c.id)).scalars().all())
+    assert load_samples(connection, corrected, describe()).unchanged
+    assert load_samples(connection, original, describe()).unchanged
     load_samples(connection, write("x,y,zinc\n5,50,1\n6,50,17\n"), describe(), rejected_to=rejects)
     assert [row.upper for row in measured(connection, "zinc")] == [1, 17]
     assert not rejects.exists()
