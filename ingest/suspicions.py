@@ -156,6 +156,8 @@ class Places:
         """Count the positions in each cell, and remember the rows of those that hold few."""
         longitude, latitude = (specimens[name].to_numpy() for name in ("longitude", "latitude"))
         placed = alive & np.isfinite(longitude)
+        if not placed.any():
+            return
         codes = (np.floor(longitude[placed]) + 180 + 361 * (np.floor(latitude[placed]) + 90)).astype(np.int32)
         rows = specimens["row"].to_numpy()[placed]
         order = np.argsort(codes, kind="stable")

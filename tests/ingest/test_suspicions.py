@@ -92,6 +92,10 @@ def test_a_continent_is_no_suspicion() -> None:
     assert said(Places(), places(longitude, latitude)) == []
 
 
+def test_a_chunk_without_a_position_says_nothing() -> None:
+    assert said(Places(), places([np.nan], [np.nan])) == []
+
+
 def profile(site: list[str], upper: list[float | None], lower: list[float | None], **columns: Any) -> pa.Table:
     count = len(site)
     return pa.table(
