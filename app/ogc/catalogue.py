@@ -9,37 +9,62 @@ from app.http.extent import Extent
 from app.http.service import Service
 from app.ogc.collection import (
     FEATURES,
+    LAYER_PREFIX,
     SURFACE_PREFIX,
     Collection,
     FeatureCollection,
     SurfaceCollection,
+    layer_collection,
     surface_collection,
 )
 from app.problems import BadParameterError, NotFoundError
 from app.query import Given, parse_bounds, parse_period
 from db.questions import layer
+from db.questions.areas import polygon_layer_called, polygon_layers
 from db.questions.contaminants import contaminant_named
 from db.questions.surfaces import surface_called, surfaces
 from db.selection import Selection
 from db.versions import versions
 
 _SURFACE = re.compile(SURFACE_PREFIX + r"([A-Za-z0-9._-]{1,200})", re.ASCII)
+_LAYER = re.compile(LAYER_PREFIX + r"([a-z0-9][a-z0-9-]{0,62})", re.ASCII)
 
 
 async def all_collections(service: Service) -> list[Collection]:
-    """Those of features first, then the surfaces."""
+    """Those of features first, then the layers and the surfaces."""
+    areas = await service.rows(polygon_layers(service.visible))
     rows = await service.rows(surfaces(service.visible))
-    return [*FEATURES.values(), *(surface_collection(row._asdict()) for row in rows)]
+    layers = (layer_collection(row._asdict()) for row in areas)
+    return [*FEATURES.values(), *layers, *(surface_collection(row._asdict()) for row in rows)]
 
 
 async def any_collection(service: Service, request: Request) -> Collection:
     """The collection that the address names; raises `NotFoundError`."""
     key = request.path_params["collection"]
-    return FEATURES[key] if key in FEATURES else await surface_of(service, request)
+    if key in FEATURES or key.startswith(LAYER_PREFIX):
+        return await any_features(service, request)
+    return await surface_of(service, request)
+
+
+async def any_features(service: Service, request: Request) -> FeatureCollection:
+    """The collection of features that the address names, one of a layer among them; raises `NotFoundError`."""
+    key = request.path_params["collection"]
+    found = _LAYER.fullmatch(key)
+    if found is None:
+        return features_of(request)
+    remembered = (any_features, key, service.visible)
+    known: FeatureCollection | None = service.memory.get(remembered)
+    if known is None:
+        row = await service.row(polygon_layer_called(found[1], service.visible))
+        if row is None:
+            raise NotFoundError(f"there is no collection of features called {key!r}")
+        known = layer_collection(row._asdict())
+        service.memory.put(remembered, known)
+    return known
 
 
 def features_of(request: Request) -> FeatureCollection:
-    """The collection of features that the address names; raises `NotFoundError`."""
+    """The collection of features that always exists and that the address names; raises `NotFoundError`."""
     key = request.path_params["collection"]
     if key not in FEATURES:
         raise NotFoundError(f"there is no collection of features called {key!r}")

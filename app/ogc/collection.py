@@ -1,10 +1,11 @@
-"""The collections of the service: five of features that always exist, and one for each surface."""
+"""The collections of the service: five of features that always exist, and one for each surface and polygon layer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from db.questions.areas import areas
 from db.questions.guideline_values import GUIDELINE_VALUES
 from db.questions.hotspots import HOTSPOTS
 from db.questions.layer import Layer
@@ -14,6 +15,7 @@ from db.questions.sources import SOURCES
 from db.selection import Selection
 
 SURFACE_PREFIX = "surface-"
+LAYER_PREFIX = "layer-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +102,10 @@ def surface_collection(row: Mapping[str, Any]) -> SurfaceCollection:
     population = row["parameters"].get("population")
     described = f"{row['title']}." + (f" From samples of {population}." if population else "")
     return SurfaceCollection(SURFACE_PREFIX + row["id"], row["title"], described, row)
+
+
+def layer_collection(row: Mapping[str, Any]) -> FeatureCollection:
+    """The collection of a layer of polygons."""
+    described = f"Areas of the layer {row['name']}. Provider: {row['provider']}; licence: {row['licence']}."
+    found = areas(row["id"])
+    return FeatureCollection(LAYER_PREFIX + row["name"], row["title"], described, lambda _: found, (), tiled=False)

@@ -16,7 +16,7 @@ from app.http.asked import asked
 from app.http.extent import CRS84
 from app.http.pages import document_page, features_page
 from app.http.service import Service, service_of
-from app.ogc.catalogue import features_of, selection_of
+from app.ogc.catalogue import any_features, selection_of
 from app.ogc.collection import Collection, FeatureCollection
 from app.ogc.link import Link, self_links
 from app.ogc.standard import Standard, route
@@ -51,7 +51,8 @@ def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
 )
 async def items(request: Request) -> Response:
     """Features in the order of their keys, so that no page loses or repeats one while rows are added."""
-    service, collection = service_of(request), features_of(request)
+    service = service_of(request)
+    collection = await any_features(service, request)
     given, wanted = asked(request, FORMATS, *known_parameters(collection))
     size = given.parsed("limit", parse_limit) or DEFAULT_LIMIT
     after = given.parsed("cursor", parse_cursor)
@@ -78,7 +79,8 @@ async def items(request: Request) -> Response:
 @route(router, "/collections/{collection}/items/{feature}", "One feature", media=[GEOJSON, HTML])
 async def item(request: Request) -> Response:
     """The feature with this id."""
-    service, collection = service_of(request), features_of(request)
+    service = service_of(request)
+    collection = await any_features(service, request)
     wanted = asked(request, FORMATS)[1]
     key = request.path_params["feature"]
     found, number = _read_name(collection, key)
@@ -95,7 +97,8 @@ async def item(request: Request) -> Response:
 @route(router, "/collections/{collection}/queryables", "What features can be filtered by", media=[SCHEMA, HTML])
 async def queryables(request: Request) -> Response:
     """A JSON schema; the contaminants and data sets listed are those that occur."""
-    service, collection = service_of(request), features_of(request)
+    service = service_of(request)
+    collection = await any_features(service, request)
     wanted = asked(request, {"json": SCHEMA, "html": HTML})[1]
     everything = Selection(visibilities=service.visible)
     words = {

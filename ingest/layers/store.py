@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from db import tables
 from db.layers import find_layer, layer_named
+from db.versions import raise_version
 from db.visibility import hide_what_rests_on_layer
 from ingest.copying import copy_rows, geometries
 from ingest.errors import IngestError
@@ -52,6 +53,7 @@ def load_layer(
             areas = read_polygons(file, described)
             report = _report(file, described, "polygons", checksum, version, areas.facts)
             _copy_areas(connection, _write(connection, described, report, None), areas)
+        raise_version(connection, f"layer-{described.name}")
         if described.visibility != "public":
             hide_what_rests_on_layer(connection, described.name)
     return report
@@ -61,6 +63,7 @@ def unload_layer(connection: Connection, name: str) -> str:
     """Take a layer out in the caller's transaction and give its title; `ValueError` where there is none."""
     found = layer_named(connection, name)
     connection.execute(delete(tables.layer).where(tables.layer.c.id == found.id))
+    raise_version(connection, f"layer-{name}")
     return found.title
 
 
