@@ -60,10 +60,11 @@ OF_RESULT = ("#sys_sample_code", "chemical_name", "cas_rn", "result_value", "det
              "reportable_result", "result_type_code")  # fmt: skip
 
 
-def result(sample: str, name: str, cas: str, value: object, *more: object) -> tuple[object, ...]:
-    detected, flags, reportable, kind = [*more, *["Y", "", "Yes", "TRG"][len(more) :]]
-    limits = (0.5, "mg/kg", "Dry", "SW6010", "SW3050")
-    return (sample, name, cas, value, detected, flags, *limits, reportable, kind)
+def result(
+    sample: str, name: str, cas: str, value: object, *flags: str, reported: str = "Yes", kind: str = "TRG"
+) -> tuple[object, ...]:
+    detected, qualifiers = flags or ("Y", "")
+    return (sample, name, cas, value, detected, qualifiers, 0.5, "mg/kg", "Dry", "SW6010", "SW3050", reported, kind)
 
 
 RESULTS: Rows = [
@@ -71,14 +72,14 @@ RESULTS: Rows = [
     result("S1", "Lead", "7439-92-1", 12.5),
     result("S1", "Arsenic", "7440-38-2", "", "N", "U"),
     result("S1", "Zinc", "7440-66-6", 80, "Y", "R"),
-    result("S1", "Cadmium", "7440-43-9", 9, "Y", "", "No"),
+    result("S1", "Cadmium", "7440-43-9", 9, reported="No"),
     result("S2", "Lead", "7439-92-1", 20),
     result("S2", "Arsenic", "7440-38-2", 0.7, "N", "UJ"),
     result("S2D", "Lead", "7439-92-1", 21),
     result("S3", "Lead", "7439-92-1", 30),
     result("S8", "Lead", "7439-92-1", 30),
     result("LB1", "Lead", "7439-92-1", "", "N", "U"),
-    result("S1", "Scandium", "7440-20-2", 98, "Y", "", "Yes", "SUR"),
+    result("S1", "Scandium", "7440-20-2", 98, kind="SUR"),
 ]
 
 
