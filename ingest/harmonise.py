@@ -37,6 +37,8 @@ from ingest.spill import Spill
 from ingest.suspicions import suspicions_for
 
 Progress = Callable[[int, int], None]
+# about how the time of a load falls to reading the file, storing its rows, and making their indexes
+READING, STORING, WHOLE = 2, 2, 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,13 +94,14 @@ class Survey:
         reading = _Reading(profile, specimen, measured, contaminants, self._lessons)
         if beside is not None:
             reading.begin_beside(beside)
-        self._read(reading, profile, progress)
+        self._tell: Progress = progress or (lambda _done, _of: None)
+        self._read(reading, profile)
 
-    def _read(self, reading: "_Reading", profile: Profile, progress: Progress | None) -> None:
+    def _read(self, reading: "_Reading", profile: Profile) -> None:
         sheets, guesses = open_sheets(self.file, profile)
         self.ledger.add(guesses)
         done, size = 0, sum(part.stat().st_size for part in files_of(self.file, profile.file))
-        for sheet in sheets:
+        for batches, sheet in enumerate(sheets, start=1):  # noqa: B007 - how many there were is told later
             self.above |= rows_above(sheet.batch)
             rows = reading.rows_of(self._controls.take(sheet))
             self.rows_in += len(sheet.rows) + len(sheet.batch.broken)
@@ -110,8 +113,8 @@ class Survey:
             flagged = pa.table({"row": misplaced_rows(rows.findings)})
             self._aside.append(rows.table(), rows.measurements, rejections(rows.findings), flagged)
             done += _bytes_of(sheet.batch)
-            if progress is not None:
-                progress(min(done, size), size)
+            self._tell(READING * min(done, size), WHOLE * size)
+        self._size, self._batches = size, batches
 
     @property
     def shares_specimens(self) -> bool:
@@ -131,13 +134,14 @@ class Survey:
         told = [one.findings() for one in self._lessons] + [one.findings() for one in self._suspicions]
         for findings in told:
             self.ledger.add(ruled(findings, self._rules))
-        for records, measurements, rejected, flagged in self._aside:
+        for number, (records, measurements, rejected, flagged) in enumerate(self._aside, start=1):
             judged = Judged.by(self._lessons, records, measurements, self._rules)
             self.ledger.add(judged.findings)
             self.rejections.append(pa.concat_tables([rejected, rejections(judged.findings)]))
             self.loaded += int(np.count_nonzero(judged.alive))
             self.measured += judged.measurements.num_rows
             yield numbering.chunk(judged, np.union1d(flagged["row"], misplaced_rows(judged.findings)))
+            self._tell(READING * self._size + STORING * self._size * number // self._batches, WHOLE * self._size)
         self._aside.close()
         if not self.measured and not (self._measured.may_be_empty and self.loaded):
             raise self._nothing()

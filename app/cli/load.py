@@ -36,7 +36,10 @@ def register(application: typer.Typer) -> None:
 
 @load.command()
 def samples(file: File, profile: ProfileName, *, report: ReportTo = None, as_json: Json = False) -> None:
-    """Load point samples: one transaction, all or nothing; loading the same file twice changes nothing."""
+    """Load point samples: all or nothing, seen at once; a load that was broken off goes on where it ended.
+
+    The same file twice changes nothing, a corrected one what changed; rejected rows can be corrected and loaded alone.
+    """
     _load(load_samples, file, profile, report, as_json=as_json)
 
 
@@ -54,9 +57,9 @@ def _load(load: Callable[..., Report], file: Path, profile: str, target: Path | 
         with (
             limited_to(limits_for(settings)),
             transaction(settings) as connection,
-            progress_bar(f"loading {file.name}"),
+            progress_bar(f"loading {file.name}") as progress,
         ):
-            report = load(connection, existing_file(file), described, rejected_to=rejected)
+            report = load(connection, existing_file(file), described, rejected_to=rejected, progress=progress)
     except IngestError as error:
         refused = refusal(file, described, error)
         raise IngestError(f"{error}\nreport: {_keep(settings, refused, target)}") from None

@@ -264,3 +264,16 @@ def test_two_loads_at_once_leave_one_dataset(database: Database, meuse: Path) ->
     with engine.connect() as connection:
         assert (count(connection, dataset), count(connection, measurement)) == (1, 620)
     engine.dispose()
+
+
+def test_progress_rises_to_what_there_is_to_do(
+    connection: Connection, write: Write, describe: Describe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.readers.csv.BLOCK_BYTES", 4096)
+    told: list[tuple[int, int]] = []
+    rows = "".join(f"5,50,{number}\n" for number in range(1, 2000))
+    load_samples(connection, write("x,y,zinc\n" + rows), describe(), progress=lambda *done: told.append(done))
+    shares = [done / whole for done, whole in told]
+    assert len(shares) > 8
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < 0.5 < shares[-1] <= 1
