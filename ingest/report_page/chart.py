@@ -13,7 +13,10 @@ KM_PER_DEGREE = 111.195
 """On a sphere of 6371 km."""
 LEAST_DEGREES = 0.004
 LETTER = 7.0
-DOT, LARGEST_DOT = 3.2, 9.0
+LARGEST_DOT = 9.0
+PENS = ((200, 5.5), (1000, 4.2))
+FINEST_PEN = 3.2
+"""The width of a dot up to so many of them, and beyond."""
 LINES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
 
 
@@ -134,12 +137,13 @@ def _multiples(start: float, end: float, step: float) -> list[float]:
 
 
 def _dots(cells: Sequence[Sequence[float]], frame: _Frame, given: Cells) -> Iterable[Dots]:
-    """Dots by size: at least DOT wide, as wide as their cell where cells are large, and wider for more positions."""
-    room = min(max(given["cell_degrees"] * frame.pixels, DOT), LARGEST_DOT)
+    """Dots by size: at least as wide as a pen that leaves room, as their cell where it is large; more are wider."""
+    pen = next((width for most, width in PENS if len(cells) <= most), FINEST_PEN)
+    room = min(max(given["cell_degrees"] * frame.pixels, pen), LARGEST_DOT)
     most = max((cell[2] for cell in cells), default=1)
     by_width: dict[float, list[tuple[float, float]]] = {}
     for longitude, latitude, count in cells:
-        width = round(max(DOT, room * (0.5 + 0.5 * math.sqrt(count / most))) * 2) / 2
+        width = round(max(pen, room * (0.5 + 0.5 * math.sqrt(count / most))) * 2) / 2
         by_width.setdefault(width, []).append(frame.place(longitude, latitude))
     for width, points in sorted(by_width.items()):
         yield Dots(width, "".join(f"M{_short(x)} {_short(y)}h0" for x, y in points))
