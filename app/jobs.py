@@ -14,6 +14,7 @@ from app.work.job_book import Order
 from app.work.maps import MapRequest
 from db.engine import Database
 from db.selection import Bounds, Period, Selection
+from mapping.neighbourhood import given_neighbours
 
 MAP = "map"
 ORDER = "order"
@@ -64,4 +65,5 @@ def from_json(stored: dict[str, Any]) -> MapRequest:
     chosen["visibilities"] = tuple(chosen["visibilities"])
     area = Path(stored["area"]) if stored["area"] else None
     drift = tuple(DriftTerm(**term) for term in stored.get("drift", ()))
-    return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area, "drift": drift})
+    near = given_neighbours(stored.get("neighbours"))
+    return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area, "drift": drift, "neighbours": near})

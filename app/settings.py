@@ -35,7 +35,7 @@ class Settings(BaseSettings):
 
     dask: str | None = Field(
         default=None,
-        description="scheduler of a Dask cluster, such as tcp://host:8786, that computes the cells of maps",
+        description="scheduler of a Dask cluster, tcp://host:8786, that computes maps",
     )
 
     @field_validator("dask")

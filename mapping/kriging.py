@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mapping.arrays import Vector, as_points
 from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
@@ -27,6 +27,8 @@ from mapping.validation import Validation
 from mapping.variogram import EmpiricalVariogram, VariogramFit
 
 FITTED_BY = ("auto", "wls", "reml", "ml", "vecchia")
+AT_ONCE = 65_536
+"""Data left out at a time: their weights are kept meanwhile."""
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -39,11 +41,11 @@ class Kriging:
     the samples) or `universal`: a trend in the covariates of the samples and in a polynomial of `degree` in the
     coordinates (None: 1 without covariates, else 0). `covariance` is fitted from `structures` with `cutoff` (metres)
     and `bins` unless it is given. `fitted_by` is `wls` (weighted least squares as gstat), `reml` or `ml` (likelihood,
-    in Vecchia's approximation beyond 1,500 places), `vecchia` or `auto`: `reml` where samples are known by bounds, there
-    is a trend or places are more than 1,500, else `wls`. Up to 500 places the map averages over the covariances that
-    the likelihood leaves likely. `neighbours` limits each prediction
-    to that many nearest samples or to those of a `Neighbourhood`; None uses all of them, up to 6,000 places. `seed`
-    feeds the treatment of samples known by bounds only. A `scale` chooses the transform from the samples.
+    in Vecchia's approximation beyond 1,500 places), `vecchia` or `auto`: `reml` where samples are known by bounds,
+    there is a trend or places are more than 1,500, else `wls`. Up to 500 places the map averages over the covariances
+    that the likelihood leaves likely. `neighbours` limits each prediction to that many nearest samples or to those of
+    a `Neighbourhood`; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples known by bounds
+    only. A `scale` chooses the transform from the samples.
     """
 
     transform: Transform = field(default_factory=Log)
@@ -202,10 +204,15 @@ class FittedKriging:
         if self.sites.n < 2:
             raise ValueError("a single place cannot be predicted from others")
         measured = np.flatnonzero(~self.sites.censored)
-        given = self.system.conditionals(measured)
+        parts = [self._left_out(measured[start : start + AT_ONCE]) for start in range(0, len(measured), AT_ONCE)]
+        predicted, variance = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return Validation(self.sites.high[measured], predicted, variance)
+
+    def _left_out(self, index: NDArray[np.int64]) -> tuple[Vector, Vector]:
+        """Means and variances (c,) of data predicted from the others."""
+        given = self.system.conditionals(index)
         sets = given.mean(self.values - self.mean)
-        predicted = self.mean + sets.mean(axis=1)
-        return Validation(self.sites.high[measured], predicted, given.variance + _between(sets))
+        return self.mean + sets.mean(axis=1), given.variance + _between(sets)
 
     def simulate(
         self, xy: ArrayLike, realisations: int = 500, seed: int = 0, covariates: ArrayLike | None = None

@@ -18,7 +18,10 @@ from app.work.maps import WITH_DRIFT, MapRequest, PublishedMap, make_map
 from mapping.drift import TRANSFORMS
 from mapping.kriging import FITTED_BY
 from mapping.methods import METHODS
+from mapping.neighbourhood import Neighbourhood
 
+BLOCK = 16
+"""Cells along a block that shares its neighbours."""
 AREA = "A file of polygons, or a layer, or one code of it (LAYER:CODE); default what the samples cover."
 TARGETS = {"me": "0", "msdr": "1", "median_sdr": "0.455", "coverage_90": "0.90", "coverage_95": "0.95"}
 METHOD = f"One of {', '.join(METHODS)}; default the first, with a drift the last."
@@ -42,6 +45,13 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     ] = "log",
     fitted_by: Annotated[str, typer.Option(help=f"The covariance: {', '.join(FITTED_BY)}.")] = "auto",
     neighbours: Annotated[int | None, typer.Option(help="Use only this many nearest samples.", min=1)] = None,
+    least: Annotated[int, typer.Option(help="Cells with fewer neighbours get no value.", min=1)] = 1,
+    radius: Annotated[float | None, typer.Option(help="Use only neighbours within so many metres.")] = None,
+    octants: Annotated[bool, typer.Option("--octants", help="An eighth of the neighbours from each side.")] = False,
+    shared: Annotated[bool, typer.Option("--shared", help="Blocks of 16 × 16 cells share neighbours.")] = False,
+    compressed: Annotated[
+        bool, typer.Option("--compressed", help="A map from all samples faster, its error checked and stated.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of what is drawn at random.", min=0)] = 0,
     dataset: Dataset = None,
     medium: Medium = None,
@@ -59,7 +69,11 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     terms = drift_terms(drift or (), drift_transform or ())
     chosen = method or (WITH_DRIFT if terms else "ordinary-kriging")
     file, within = _area(area)
-    request = MapRequest(selection, resolution, file, chosen, transform, neighbours, seed, within, terms, fitted_by)
+    blocks = BLOCK * resolution if shared else None
+    near = _near(neighbours, minimum=least, radius=radius, octants=octants, shared=blocks)
+    request = MapRequest(
+        selection, resolution, file, chosen, transform, near, seed, within, terms, fitted_by, compressed
+    )
     if later:
         with ready_database(settings) as database:
             job = defer_map(database, request)
@@ -68,6 +82,14 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     with transaction(settings) as connection, progress_bar(f"mapping {selection.contaminant}") as progress:
         made = make_map(settings, connection, request, progress)
     print_json(made.to_dict()) if as_json else show(made)
+
+
+def _near(neighbours: int | None, **rules: Any) -> int | Neighbourhood | None:
+    """A number of nearest samples, or a neighbourhood where there is more to say; ValueError where that is nonsense."""
+    plain = Neighbourhood()
+    if all(rules[name] in (getattr(plain, name), None) for name in rules):
+        return neighbours
+    return Neighbourhood(plain.maximum if neighbours is None else neighbours, **rules)
 
 
 def _area(text: str | None) -> tuple[Path | None, str | None]:

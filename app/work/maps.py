@@ -32,6 +32,7 @@ from mapping.crossvalidation import report as validated
 from mapping.grid import Grid, mask_inside
 from mapping.kriging import FITTED_BY, FittedKriging
 from mapping.methods import method_named
+from mapping.neighbourhood import Neighbourhood, stored_neighbours
 from mapping.raster import Raster
 from mapping.samples import Samples
 from mapping.scale import as_scale
@@ -46,7 +47,8 @@ WITH_DRIFT = "universal-kriging"
 @dataclass(frozen=True, slots=True)
 class MapRequest:
     """What to map and how: cells of `resolution` metres over `area` (a file of polygons), over the areas of a layer
-    (`within`: its name, or name and code) or over what the samples cover; `drift` holds the layers in the trend.
+    (`within`: its name, or name and code) or over what the samples cover; `drift` holds the layers in the trend;
+    `compressed` computes a map from all samples faster, with an error that is checked and stated.
     """
 
     selection: Selection
@@ -54,11 +56,12 @@ class MapRequest:
     area: Path | None = None
     method: str = "ordinary-kriging"
     transform: str = "log"
-    neighbours: int | None = None
+    neighbours: int | Neighbourhood | None = None
     seed: int = 0
     within: str | None = None
     drift: tuple[DriftTerm, ...] = ()
     fitted_by: str = "auto"
+    compressed: bool = False
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.resolution) and self.resolution > 0):
@@ -196,7 +199,7 @@ def make_map(
     _sweep(settings.surfaces)
     provenance = {"contaminant": request.selection.contaminant, "unit": UNIT, "identity": identity, "scores": scores}
     provenance |= {"validation": validation}
-    raster = Raster(fitted, plan.grid, plan.inside, plan.covariates)
+    raster = Raster(fitted, plan.grid, plan.inside, plan.covariates, request.compressed)
     write_surface(made.path, raster, provenance | parameters, progress, settings.dask)
     _register(settings, connection, made, plan)
     return made
@@ -303,7 +306,7 @@ def _parameters(request: MapRequest, plan: Plan) -> dict[str, Any]:
         "selection": selection,
         "method": request.method,
         "transform": request.transform,
-        "neighbours": request.neighbours,
+        "neighbours": stored_neighbours(request.neighbours),
         "seed": request.seed,
         "samples_sha256": material.samples.digest(),
         "datasets": list(material.rows.datasets),
@@ -317,6 +320,7 @@ def _parameters(request: MapRequest, plan: Plan) -> dict[str, Any]:
         "support": "point",
         **({"transfer": material.transfer.to_dict()} if material.transfer else {}),
         **({} if request.fitted_by == "auto" else {"fitted_by": request.fitted_by}),
+        **({"compressed": True} if request.compressed else {}),
         **_drift_parameters(plan),
     }
 
@@ -360,7 +364,8 @@ def _title(connection: Connection, request: MapRequest, material: Material) -> s
     name = connection.execute(query).scalar_one()
     datasets = " + ".join(material.rows.datasets[:3]) + (" + …" if len(material.rows.datasets) > 3 else "")
     scale = "" if request.transform == "log" else f", {request.transform} scale"
-    nearest = "" if request.neighbours is None else f", {request.neighbours} neighbours"
+    near = request.neighbours
+    nearest = f", {near.describe()}" if isinstance(near, Neighbourhood) else f", {near} neighbours" if near else ""
     drift = f" on {' + '.join(map(str, request.drift))}" if request.drift else ""
     carried = f", {material.transfer.source} carried over to {material.transfer.target}" if material.transfer else ""
     how = f"{request.method.replace('-', ' ')}{drift}{scale}{nearest}"
