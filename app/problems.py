@@ -63,8 +63,8 @@ class StorageFullError(OSError):
     """There is no room for what was sent."""
 
 
-class ConflictError(ValueError):
-    """What is asked does not go with how things stand; the message says how they do."""
+class TooManyError(RuntimeError):
+    """The client asks for more than it is given at once; the message says how much that is."""
 
 
 class UnavailableError(RuntimeError):
@@ -109,7 +109,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     WrongContentError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    ConflictError: HTTPStatus.CONFLICT,
+    TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.PostgresError: HTTPStatus.INTERNAL_SERVER_ERROR,

@@ -21,12 +21,14 @@ from app.http.write_route import key_route
 from app.jobs import defer_order
 from app.keys import Holder
 from app.ogc.standard import route
-from app.problems import BadParameterError
-from app.work.job_book import Order
+from app.problems import BadParameterError, TooManyError
+from app.work.job_book import Order, waiting_of
 from app.work.orders import LOADERS, JobFolder, shipped_profiles
 from ingest.profile import ProfileError
 
 router = APIRouter()
+MOST_WAITING = 100
+"""Jobs of one key that have not ended, at most."""
 DRAFT = "draft"
 KINDS = (*LOADERS, DRAFT)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
@@ -67,6 +69,7 @@ async def import_file(request: Request) -> Response:
     """The file is on disk and its job in the queue when this answers."""
     holder, settings = must_hold(request, "load"), service_of(request).settings
     asked(request, JSON_ONLY)
+    await _have_room(request, holder)
     identifier = Order.new_id()
     folder = JobFolder.of(settings, identifier)
     try:
@@ -81,6 +84,13 @@ async def import_file(request: Request) -> Response:
         shutil.rmtree(folder.root, ignore_errors=True)
         raise
     return await accepted(request, identifier)
+
+
+async def _have_room(request: Request, holder: Holder) -> None:
+    """One key must not fill the disk with files that wait."""
+    row = await service_of(request).row(waiting_of(holder))
+    if row is not None and row[0] >= MOST_WAITING:
+        raise TooManyError(f"{row[0]} jobs of the key {holder.name!r} have not ended; try again when some have")
 
 
 def _make(folder: JobFolder) -> None:

@@ -37,6 +37,7 @@ def do_apart(settings: Settings, database: Database, identifier: str, must_stop:
     """
     with engine_of(database) as engine:
         with engine.begin() as connection:
+            connection.execute(job_book.without_key(identifier))
             begun = connection.execute(job_book.started(identifier)).one_or_none()
         if begun is None or begun.status != "running":
             return None if begun is None else str(begun.status)

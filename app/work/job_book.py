@@ -88,6 +88,11 @@ def may_see(holder: Holder, row: Row[Any]) -> bool:
     return row.key_id == holder.id or any(holder.may(action, row.dataset or "") for action in ("load", "unload"))
 
 
+def waiting_of(holder: Holder) -> Select[int]:
+    """How many jobs of a holder have not ended."""
+    return select(func.count()).select_from(job).where(job.c.key_id == holder.id, job.c.status.in_(UNFINISHED))
+
+
 def result_of(identifier: str) -> Select[Any]:
     """What a job came to."""
     return select(job.c.result).where(job.c.id == identifier)
@@ -114,6 +119,13 @@ def waits_again(identifier: str) -> Update:
     """Note that a job was broken off through no fault of its own."""
     running = update(job).where(job.c.id == identifier, job.c.status == "running")
     return running.values(status="accepted", attempts=job.c.attempts - 1, started_at=None, done=0, total=0)
+
+
+def without_key(identifier: str) -> Update:
+    """End a job whose key was revoked after it was asked for: a key that leaked must not go on working."""
+    revoked = select(access_key.c.id).where(access_key.c.revoked_at.is_not(None))
+    ended = update(job).where(job.c.id == identifier, job.c.status.in_(UNFINISHED), job.c.key_id.in_(revoked))
+    return ended.values(status="failed", finished_at=func.now(), message="the key that asked for this was revoked")
 
 
 def advanced(identifier: str, done: int, total: int) -> Update:

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, func, select, text, update
 
 from app.factory import create_app
 from app.http import upload
-from app.keys import Scope, create_key
+from app.keys import Scope, create_key, revoke_key
 from app.settings import Settings
 from app.worker import queue_of, tidy, work, work_for_ever
 from db import migrate
@@ -436,3 +436,37 @@ async def test_files_go_when_their_time_is_over_and_the_report_stays(house: Hous
     assert (await house.client.get(f"{address}/report", headers=key)).json()["rejected"] == 1
     missing = await house.client.get(f"{address}/rejected", headers=key)
     assert (missing.status_code, "removed" in missing.text) == (404, True)
+
+
+async def test_several_files_of_one_kind_are_one_dataset(house: House) -> None:
+    key, profile = house.key("load"), PROFILE.format(name="many").encode()
+    first, second = survey(3), survey(6).replace(b"s0,", b"t0,").replace(b"s1,", b"t1,").replace(b"s2,", b"t2,")
+    files = [("file", ("a.csv", first)), ("file", ("b.csv", second.replace(b"s", b"u"))), ("profile", ("p", profile))]
+    sent = await house.client.post("/imports", headers=key, data={"kind": "samples"}, files=files)
+    await house.work()
+    status = await until(house, sent.headers["location"], key, "successful", "failed")
+    assert status["status"] == "successful", status
+    assert house.held("many") == 9
+    twice = [("file", ("a.csv", first)), ("file", ("a.csv", first)), ("profile", ("p", profile))]
+    answer = await house.client.post("/imports", headers=key, data={"kind": "samples"}, files=twice)
+    assert (answer.status_code, answer.json()["parameter"]) == (400, "file")
+
+
+async def test_a_key_that_is_revoked_takes_its_waiting_jobs_along(house: House) -> None:
+    key, other = house.key("load:leaked"), house.key("load:leaked")
+    sent = await house.client.post("/imports", headers=key, **form(survey(5), dataset="leaked"))
+    with house.engine.begin() as connection:
+        revoke_key(connection, key["Authorization"].split("_")[1])
+    await house.work()
+    status = (await house.client.get(sent.headers["location"], headers=other)).json()
+    assert (status["status"], "revoked" in status["message"]) == ("failed", True)
+    assert house.held("leaked") == 0
+
+
+async def test_one_key_does_not_fill_the_disk_with_what_waits(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.http.imports.MOST_WAITING", 1)
+    key = house.key("load")
+    sent = await house.client.post("/imports", headers=key, **form(survey(5), dataset="first"))
+    refused = await house.client.post("/imports", headers=key, **form(survey(5), dataset="second"))
+    assert (sent.status_code, refused.status_code) == (202, 429)
+    assert (await house.client.delete(sent.headers["location"], headers=key)).status_code == 200
