@@ -66,8 +66,12 @@ class NumberCensus:
             return values
         self.count += known.size
         self.total += float(known.sum())
-        self.low, self.high = min(self.low, float(known.min())), max(self.high, float(known.max()))
-        self.marks.update({mark: int(np.isclose(known, mark, rtol=1e-6).sum()) for mark in LIKELY_NODATA})
+        low, high = float(known.min()), float(known.max())
+        self.low, self.high = min(self.low, low), max(self.high, high)
+        # a mark for no value lies beyond all values, and so at an end of the strip
+        for mark in LIKELY_NODATA:
+            if np.isclose((low, high), mark, rtol=1e-6).any():
+                self.marks[mark] += int(np.isclose(known, mark, rtol=1e-6).sum())
         if len(self.distinct) <= FEW:
             self.distinct.update(np.unique(known)[: FEW + 1].tolist())
         return values

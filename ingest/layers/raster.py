@@ -29,7 +29,8 @@ BEGINNINGS = {
     b"ncols": "AAIGrid",
 }
 """Formats that hold their own data, by how their files begin; GDAL knows others that fetch some from elsewhere."""
-CELLS_AT_ONCE = 4_000_000
+CELLS_AT_ONCE = 1_000_000
+CACHE_BYTES = 64_000_000
 COG = {"driver": "COG", "compress": "deflate", "predictor": "yes", "blocksize": 512, "bigtiff": "if_safer"}
 
 
@@ -39,7 +40,7 @@ def copy_raster(file: Path, described: LayerDescription, target: Path, progress:
     Scale and offset of the band are applied. Raises `IngestError` for a raster without a coordinate reference system,
     without a value, or with more classes than anybody could tell apart.
     """
-    with _opened(file, described) as source:
+    with rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES), _opened(file, described) as source:
         band, crs = _band(file, source, described), _system(file, source, described)
         box = _box_in_degrees(file, source, crs)
         census: Census = ClassCensus() if described.measure == "categorical" else NumberCensus()
