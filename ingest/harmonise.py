@@ -92,6 +92,7 @@ class Survey:
         self._suspicions = suspicions_for(specimen)
         self._aside = Spill()
         reading = _Reading(profile, specimen, measured, contaminants, self._lessons)
+        self._beside = beside is not None
         if beside is not None:
             reading.begin_beside(beside)
         self._tell: Progress = progress or (lambda _done, _of: None)
@@ -143,7 +144,9 @@ class Survey:
             yield numbering.chunk(judged, np.union1d(flagged["row"], misplaced_rows(judged.findings)))
             self._tell(READING * self._size + STORING * self._size * number // self._batches, WHOLE * self._size)
         self._aside.close()
-        if not self.measured and not (self._measured.may_be_empty and self.loaded):
+        # rows that are loaded beside others may be controls alone
+        used = self.measured or (self._beside and self._controls.rows)
+        if not used and not (self._measured.may_be_empty and self.loaded):
             raise self._nothing()
 
     def _nothing(self) -> RefusedError:

@@ -84,6 +84,7 @@ class IncomingSamples:
         self, file: Path, profile: Profile, progress: Progress | None = None, beside: Beside | None = None
     ) -> None:
         self._survey = Survey(file, profile, shipped_contaminants(), progress, beside)
+        self._beside = beside is not None
         wanted = profile.measurements.sums if profile.measurements else ()
         self._sums = Sums(wanted, profile.quality_rules)
         self._tally = SampleTally()
@@ -145,7 +146,7 @@ class IncomingSamples:
 
     def conclude(self, connection: Connection, dataset: int) -> None:
         """Store the controls of the laboratory, and the sums of what was measured."""
-        store_controls(connection, dataset, self._survey.controls)
+        store_controls(connection, dataset, self._survey.controls, beside=self._beside)
         self._sums.store(connection, dataset)
         self._survey.ledger.add(self._sums.findings())
         self.measurements.update(self._sums.made)

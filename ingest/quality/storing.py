@@ -16,9 +16,16 @@ AS_READ = (
 )
 
 
-def store_controls(connection: Connection, dataset: int, results: Any) -> None:
-    """Store the results of the controls of a dataset in place of those it had; `results` is None where it has none."""
-    connection.execute(delete(tables.control).where(tables.control.c.dataset_id == dataset))
+def store_controls(connection: Connection, dataset: int, results: Any, *, beside: bool = False) -> None:
+    """Store the results of the controls of a dataset in place of those it had; `results` is None where it has none.
+
+    Results that come `beside` those it has, out of corrected rows, replace what these rows said before.
+    """
+    replaced = tables.control.c.dataset_id == dataset
+    if beside:
+        rows = [] if results is None else results["row"].to_pylist()
+        replaced &= tables.control.c.source_row.in_(rows)
+    connection.execute(delete(tables.control).where(replaced))
     if results is None or not results.num_rows:
         return
     stored = {

@@ -155,6 +155,18 @@ def test_a_control_without_a_usable_value_is_rejected(connection: Connection, wr
     assert "all-rejected" in rules_of(report)
 
 
+def test_a_corrected_control_is_loaded_beside_the_others(connection: Connection, write: Write, tmp_path: Path) -> None:
+    rows: Rows = [*survey(7, samples=3), ("X", "MB", "", "", "", "", "As", "oops", 100, "B1")]
+    text = "\n".join([HEADING, *(",".join(map(str, row)) for row in rows)])
+    profile, rejected = read_profile(write(LONG, "checked.toml")), tmp_path / "rejected.csv"
+    load_samples(connection, write(text), profile, rejected_to=rejected)
+    counted = select(func.count()).select_from(control)
+    before = connection.execute(counted).scalar_one()
+    corrected = write(rejected.read_text().replace(",oops,", ",30,"), "corrected.csv")
+    load_samples(connection, corrected, profile)
+    assert connection.execute(counted).scalar_one() == before + 1
+
+
 def test_kinds_are_those_of_the_table() -> None:
     assert {constraint.name for constraint in control.constraints} >= {"ck_control_kind"}
     assert len(CONTROL_KINDS) == 5
