@@ -19,6 +19,8 @@ from mapping.baselines import BASELINES
 from mapping.comparison import Comparison, compare
 from mapping.covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
 from mapping.crossvalidation import cross_validate
+from mapping.drift import Drift, Term
+from mapping.fields import AreaField, RasterField
 from mapping.folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
 from mapping.grid import Grid, default_area, mask_inside, sample_spacing
 from mapping.kriging import FittedKriging, Kriging
@@ -46,10 +48,12 @@ __all__ = [
     "METHODS",
     "STRUCTURES",
     "AreaEstimate",
+    "AreaField",
     "Block",
     "BoxCox",
     "Comparison",
     "Covariance",
+    "Drift",
     "EmpiricalVariogram",
     "Exponential",
     "FittedKriging",
@@ -65,11 +69,13 @@ __all__ = [
     "Nugget",
     "Prediction",
     "Raster",
+    "RasterField",
     "Samples",
     "ScaleToFit",
     "Simulation",
     "Spherical",
     "Surface",
+    "Term",
     "Transform",
     "Validation",
     "VariogramFit",

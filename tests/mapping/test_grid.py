@@ -4,7 +4,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mapping.grid import Grid, default_area, mask_inside, sample_spacing
+from mapping.grid import HULL_RATIO, REACH, Grid, default_area, mask_inside, sample_spacing
 from mapping.samples import Samples
 
 RD = "EPSG:28992"
@@ -91,3 +91,23 @@ def test_samples_on_a_line_have_an_area_and_one_place_has_none() -> None:
     assert default_area(np.vstack([line[:3], line[:3]])).area > 0.0
     with pytest.raises(ValueError, match="give the area"):
         default_area(np.zeros((4, 2)))
+
+
+def test_no_place_of_the_default_area_is_far_from_all_samples() -> None:
+    """Two coasts and a sea between them: the sea is left out, and nothing else is."""
+    draw = np.random.default_rng(4)
+    xy = np.vstack([draw.uniform((0, 0), (40, 100), (400, 2)), draw.uniform((160, 0), (200, 100), (400, 2))]) * 1000.0
+    area, spacing = default_area(xy), sample_spacing(xy)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(500, 200_000, 1000.0), np.arange(500, 100_000, 1000.0)))
+    inside = shapely.contains_xy(area, x, y)
+    away = shapely.distance(shapely.points(x, y), shapely.multipoints(xy))
+    assert away[inside].max() <= REACH * spacing
+    hull = shapely.concave_hull(shapely.multipoints(xy), ratio=HULL_RATIO)
+    # discs are polygons of 32 corners, half a per cent smaller than circles
+    assert inside[shapely.contains_xy(hull, x, y) & (away < 0.99 * REACH * spacing)].all()
+    assert (~inside & (x > 60_000) & (x < 140_000)).sum() > 1000
+
+
+def test_where_samples_lie_everywhere_nothing_is_cut_out(meuse: Samples) -> None:
+    hull = shapely.concave_hull(shapely.multipoints(np.unique(meuse.xy, axis=0)), ratio=HULL_RATIO)
+    assert default_area(meuse.xy).equals(shapely.buffer(hull, sample_spacing(meuse.xy) / 2.0))
