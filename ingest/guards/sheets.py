@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from ingest.errors import IngestError
+from ingest.guards.binary_sheets import BinarySheet
 from ingest.guards.limits import limits
 
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -40,12 +41,16 @@ class WorkbookLook:
     _text: int = 0
     _in_row: int = 0
     _row: int = 0
+    _binary: BinarySheet = field(default_factory=BinarySheet)
 
     def __call__(self, member: str, piece: bytes) -> None:
         """One piece of a member."""
         if member != self._member:
             self.finish()
             self._member, self._rest, self._extent, self._text, self._in_row = member, b"", Extent(), 0, 0
+            self._binary = BinarySheet()
+        if "/worksheets/" in member and member.endswith(".bin"):
+            self._binary_sheet(piece)
         if not member.lower().endswith((".xml", ".rels")):
             return
         if piece.startswith(_WIDE):
@@ -92,6 +97,14 @@ class WorkbookLook:
                 places = [(_number(letters), int(digits)) for letters, digits in cells if digits]
                 extent.columns = max(extent.columns, self._in_row, *(column for column, _ in places))
                 extent.rows = max(extent.rows, self._row, *(place for _, place in places))
+        self._check()
+
+    def _binary_sheet(self, piece: bytes) -> None:
+        sheet = self._binary
+        sheet.take(piece)
+        if len(sheet.rest) > limits().line_bytes:
+            self._refuse("holds a record of more than 4 MB")
+        self._extent.rows, self._extent.columns = sheet.rows, sheet.columns
         self._check()
 
     def _check(self) -> None:

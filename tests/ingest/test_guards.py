@@ -214,6 +214,25 @@ def row_number_far_out(path: Path) -> None:
     )
 
 
+def binary_record(kind: int, content: bytes) -> bytes:
+    return bytes([kind, len(content)]) + content
+
+
+def binary_sheet(*places: tuple[int, int]) -> bytes:
+    """The cells of a sheet of XLSB, among records of other kinds."""
+    begin, end = b"\x81\x01\x00\x91\x01\x00", b"\x92\x01\x00\x82\x01\x00"
+    rows = (
+        binary_record(0, struct.pack("<I", row) + bytes(13)) + binary_record(5, struct.pack("<IId", column, 0, 1.0))
+        for row, column in places
+    )
+    return begin + b"".join(rows) + end
+
+
+@hostile("a.xlsb", "cells that are read")
+def one_cell_far_out_in_a_binary_workbook(path: Path) -> None:
+    zipped(path, {"[Content_Types].xml": b"<x/>", "xl/worksheets/sheet1.bin": binary_sheet((0, 0), (1048575, 16383))})
+
+
 @hostile("a.xlsx", "characters of a cell")
 def huge_shared_text(path: Path) -> None:
     text = f"<sst><si><t>{'x' * 10 * MEGABYTE}</t></si></sst>"
@@ -403,6 +422,14 @@ def test_what_is_only_styled_or_declared_far_out_is_no_reason(tmp_path: Path, mo
     opened = open_file(honest_xlsx(tmp_path / "a.xlsx", more), FileOptions())
     assert opened.headings == ("x", "y")
     assert sum(batch.cells.num_rows for batch in opened.batches) == 1
+
+
+def test_a_binary_workbook_of_many_cells_is_no_reason(tmp_path: Path) -> None:
+    cells = binary_sheet(*((row, row % 20) for row in range(60_000)))
+    zipped(tmp_path / "a.xlsb", {"[Content_Types].xml": b"<x/>", "xl/worksheets/sheet1.bin": cells})
+    admit(tmp_path / "a.xlsb")
+    with limited_to(Limits(cells=60_000 * 20 - 1)), pytest.raises(IngestError, match="row 60,000 and column 20"):
+        admit(tmp_path / "a.xlsb")
 
 
 def test_the_empty_rows_at_the_end_of_an_open_document_are_no_reason(tmp_path: Path) -> None:
