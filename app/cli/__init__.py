@@ -10,6 +10,7 @@ COMMANDS = {
     "load": "load",
     "layers": "layers",
     "unload": "unload",
+    "history": "history",
     "profile": "profile",
     "map": "maps",
     "hotspots": "hotspots",
