@@ -91,6 +91,8 @@ def _file(draft: Draft, main: Candidate, candidates: list[Candidate], joins: Seq
             )
         if rest := [str(one.name) for one in others if one not in alike]:
             draft.ask(f"what else there is, which is not read: {', '.join(rest)}")
+    if main.options.format is not None:
+        draft.add(f"format = {quoted(main.options.format)}", "its sheets are those of that layout")
     _rows(draft, main.layout)
     if main.options.encoding is not None:
         draft.add(

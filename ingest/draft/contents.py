@@ -9,6 +9,7 @@ from ingest.contaminants import Contaminants
 from ingest.draft.table import Table
 from ingest.headings import basis_in, split_heading
 from ingest.oxides import matched
+from ingest.units import to_mg_per_kg
 
 DIGESTIONS = {
     "aqua-regia": r"ar|aqua\s?regia|k[oö]nigswasser|kw|eau\s?r[eé]gale|agua\s?regia|царская\s?водка|王水|"
@@ -59,6 +60,10 @@ IDLE = re.compile(
     r"soil|dry|wt|sample|measured|lab|icp|no\d*|\d{1,2}|в|de|en|do|total|tot)$",
     re.IGNORECASE,
 )
+# a column that says of another one what could be detected
+LIMIT = re.compile(
+    r"(?<![A-Za-z])(?:LOD|MDL|DL|LOQ|RL|LLD|NWG|BG|LD)(?![A-Za-z])|detection|nachweisgrenze", re.IGNORECASE
+)
 SYMBOL = re.compile(r"[A-Z][a-z]?")
 FEWEST_SHARED = 2
 
@@ -80,8 +85,16 @@ class Content:
 def contents_in(table: Table, contaminants: Contaminants, taken: Iterable[str]) -> dict[str, Content]:
     """The columns of numbers whose heading names a contaminant."""
     free = [name for name in table.mixed if name not in set(taken)]
-    found = {name: content_of(name, contaminants) for name in free}
-    return {name: content for name, content in found.items() if content is not None}
+    found = {name: content_of(name, contaminants) for name in free if not LIMIT.search(name)}
+    return {name: content for name, content in found.items() if content is not None and not _is_mass(content.unit)}
+
+
+def _is_mass(unit: str | None) -> bool:
+    """Whether a unit is one of mass alone, as of what a source releases."""
+    try:
+        return unit is not None and not to_mg_per_kg(unit)
+    except ValueError:
+        return True
 
 
 def content_of(heading: str, contaminants: Contaminants) -> Content | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow.compute as pc
@@ -12,7 +12,7 @@ from ingest.draft.contents import Content, contents_in, digestion_of, media_side
 from ingest.draft.table import MOSTLY, Table, sentinels_in
 from ingest.draft.words import meaning_score
 from ingest.draft.writing import Draft, column, quoted, toml
-from ingest.headings import basis_in, unit_in
+from ingest.headings import basis_in, split_heading, unit_in
 from ingest.oxides import matched
 from ingest.profile import Notation
 from ingest.qualifiers import MEANINGS
@@ -24,6 +24,11 @@ LONG = ("contaminant", "value", "unit", "cas", "lod", "loq", "qualifier", "diges
 OF_RANGE = r"^\s*\d+(?:[.,]\d+)?\s*(?:cm|m|in|ft)?\s*(?:[-–—/]|to|bis|a|à)\s*\d+(?:[.,]\d+)?"
 IN_BRACKETS = re.compile(r"[(\[_\s](?P<unit>cm|mm|m|ft|feet|in|inch|inches|g/kg|%|pct)[)\]]?$", re.IGNORECASE)
 ELEMENTS = 30
+BESIDE = {
+    "qualifier": r"{stem}[\s_.-]*(?:flag|q|qual|qualifier|cen|censored|sign|lt|code|rem|remark)|"
+    r"(?:flag|q|qual|sign)[\s_.-]*{stem}",
+    "lod": r"{stem}[\s_.-]*(?:lod|mdl|dl|ld|nwg|detection limit)(?:\W.*)?|(?:lod|mdl|dl|ld|nwg)[\s_.-]*{stem}(?:\W.*)?",
+}
 
 
 PART = "part"
@@ -40,6 +45,7 @@ class Layout:
 
     long: Mapping[str, str]
     contents: Mapping[str, Content]
+    beside: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def values(self) -> list[str]:
@@ -49,14 +55,38 @@ class Layout:
     @property
     def columns(self) -> set[str]:
         """Every column of the measurements."""
-        return {*self.long.values(), *self.contents}
+        return {
+            *self.long.values(),
+            *self.contents,
+            *(name for names in self.beside.values() for name in names.values()),
+        }
 
 
 def measured_in(table: Table, contaminants: Contaminants, taken: Iterable[str]) -> Layout:
     """How a table holds its contents; wide tables name a contaminant in several headings, long ones in the cells."""
     contents = contents_in(table, contaminants, taken)
     long = _long(table, contaminants, set(taken))
-    return Layout(long, {}) if long and len(contents) < 2 else Layout({}, contents)
+    if long and len(contents) < 2:
+        return Layout(long, {})
+    return Layout({}, contents, {name: found for name in contents if (found := _beside(table, name))})
+
+
+def _beside(table: Table, name: str) -> dict[str, str]:
+    """The columns that hold the signs and the limits of detection of another column: `Pb_flag`, `PbCen`, `Pb LOD`."""
+    stem = re.escape(split_heading(name)[0])
+    found: dict[str, str] = {}
+    for role, pattern in BESIDE.items():
+        of_role = (other for other in table.headings if re.fullmatch(pattern.format(stem=stem), other, re.IGNORECASE))
+        fits = (other for other in of_role if other != name and _serves_beside(table, other, role))
+        if (first := next(fits, None)) is not None:
+            found[role] = first
+    return found
+
+
+def _serves_beside(table: Table, name: str, role: str) -> bool:
+    if role == "lod":
+        return name in table.numbers
+    return all(text.casefold() in MEANINGS for text in table.distinct(name)[:ELEMENTS])
 
 
 def _long(table: Table, contaminants: Contaminants, taken: set[str]) -> dict[str, str]:
@@ -230,7 +260,7 @@ def draft_measurements(draft: Draft, table: Table, layout: Layout, folds: Mappin
         bare = next((_without(name, affix) for affix in affixes if _without(name, affix)), name)
         if bare not in written:
             written.add(bare)
-            draft.add(f"{quoted(bare)} = {_entry(content)}", _reason(content))
+            draft.add(f"{quoted(bare)} = {_entry(content, layout.beside.get(name, {}))}", _reason(content))
 
 
 def _without(name: str, affix: str) -> str:
@@ -239,10 +269,11 @@ def _without(name: str, affix: str) -> str:
     )
 
 
-def _entry(content: Content) -> str:
+def _entry(content: Content, beside: Mapping[str, str]) -> str:
     said = {"contaminant": content.contaminant, "unit": content.unit, "digestion": content.digestion}
     said |= {"instrument": content.instrument, "basis": content.basis}
-    return f"{{ {', '.join(f'{key} = {quoted(value)}' for key, value in said.items() if value)} }}"
+    parts = [f"{key} = {quoted(value)}" for key, value in said.items() if value]
+    return f"{{ {', '.join([*parts, *(f'{key} = {column(name)}' for key, name in beside.items())])} }}"
 
 
 def _reason(content: Content) -> str:

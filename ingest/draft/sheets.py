@@ -14,7 +14,7 @@ from ingest.draft.samples import measured_in
 from ingest.draft.table import Table, table_of
 from ingest.errors import IngestError
 from ingest.profile import GEOMETRY, FileOptions
-from ingest.readers import grid_of, open_file, tables_in
+from ingest.readers import READERS, grid_of, open_file, tables_in
 
 MOST_SHEETS = 30
 Link = tuple[str, str]
@@ -42,6 +42,8 @@ Join = tuple[Candidate, Link]
 
 def candidates_in(path: Path, options: FileOptions) -> list[Candidate]:
     """Every table of a file or folder that can be read; raises `IngestError` where there is none."""
+    if (own := _own_format(path, options)) is not None:
+        return [own]
     places = _places(path, options)
     found, reasons = [], []
     for name, file in places[:MOST_SHEETS]:
@@ -52,6 +54,19 @@ def candidates_in(path: Path, options: FileOptions) -> list[Candidate]:
     if not found:
         raise IngestError(reasons[0] if reasons else f"{path.name} holds no table")
     return found
+
+
+def _own_format(path: Path, options: FileOptions) -> Candidate | None:
+    """A workbook of a layout that has a reader of its own."""
+    if path.suffix.lower() not in READERS["workbook"][1] or options.format or options.sheet:
+        return None
+    for name in (name for name, (_, endings) in READERS.items() if not endings):
+        try:
+            read = options.model_copy(update={"format": name})
+            return Candidate(None, path, read, Layout(), table_of(open_file(path, read)))
+        except IngestError:
+            continue
+    return None
 
 
 def _places(path: Path, options: FileOptions) -> list[tuple[str | None, Path]]:

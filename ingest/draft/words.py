@@ -16,6 +16,7 @@ BESIDE = re.compile(
     r"pulkovo|msk|sk42|osgb|bng|itm|nztm|zone|system|crs|dd|dec|deg|degrees|decimal|grad|m|cm|mm|ft|feet|in|meter|metre|"
     r"metres|meters|км|м|см|de|of|the|der|des|du|la|la|sample|proben|s|\d{1,6}[a-z]?(?:wgs)?|\d+[a-z]{1,2})$"
 )
+AXIS = re.compile(r"^([xyen])\d{1,2}(?:wgs|n|s)?$")
 REMARK = re.compile(r"\s*[(\[{].*$")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -38,7 +39,7 @@ def meaning_score(heading: str, meaning: str) -> int:
     for score, text in ((3, heading), (2, bare)):
         if _joined(_words(text)) in known:
             return score
-    words = [word for word in _words(bare) if not BESIDE.match(word)]
+    words = [AXIS.sub(r"\1", word) for word in _words(bare) if not BESIDE.match(word)]
     return 1 if words and _joined(words) in known else 0
 
 

@@ -85,6 +85,14 @@ SURVEYS: dict[str, tuple[str, str, dict[str, str], int, dict[str, int]]] = {
         "S1,48.1,16.2,5.2,0.2\nS2,48.2,16.3,<LOD,0.3\nS3,48.3,16.4,4.1,<LOD\nMean,,,4.6,0.25\n"),
         "utf-8", {}, 3, {"arsenic": 3, "cadmium": 3},
     ),
+    "flags and limits beside": (
+        ("id,lon,lat,Pb,Pb_flag,Cd (mg/kg),CdCen,Cd_LOD,As mg/kg\n"
+        "1,5,50,12,,0.2,FALSE,0.1,nd\n2,5.1,50,5,<,0.1,TRUE,0.1,3\n"),
+        "utf-8",
+        {"unit": "ppm"},
+        2,
+        {"lead": 2, "cadmium": 2, "arsenic": 1},
+    ),
     "axes swapped": ("id,lat,lon,Zn ppm\na,151.2,-33.8,80\nb,150.9,-33.9,90\n", "utf-8", {}, 2, {"zinc": 2}),
     "feet": (
         "SampleNo,X (ft),Y (ft),Lead mg/kg\n1,981000,220000,250\n2,982000,221000,310\n",
@@ -101,6 +109,7 @@ SURVEYS: dict[str, tuple[str, str, dict[str, str], int, dict[str, int]]] = {
 def answered(toml: str, answers: dict[str, str]) -> str:
     """The draft with what it asks for filled in."""
     text = toml.replace('crs = "?"', f'crs = "{answers.get("crs", "")}"')
+    text = text.replace('\nunit = "?"', f'\nunit = "{answers.get("unit", "?")}"')
     return text.replace('medium = "?"', 'medium = "mineral-horizon"').replace('"?"', '"unknown"')
 
 
