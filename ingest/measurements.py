@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from db.tables import BASES
 from ingest.censoring import Outcome, Values, read_values
 from ingest.contaminants import Contaminants
-from ingest.headings import split_heading
+from ingest.headings import basis_in, split_heading
 from ingest.numbers import Mask, State, among, blanks, read_numbers
 from ingest.oxides import matched
 from ingest.profile import AsGiven, Assay, FromColumn, MeasuredColumn, Measurements, ProfileError
@@ -105,6 +105,8 @@ def read_measurements(
     _note_problems(sheet, series.column, texts, values)
     convert = _conversion(sheet, unit, units, written, share)
     basis, has_basis = _basis(sheet, assay.basis, units, written)
+    if assay.unit is None:
+        basis = _basis_beside(series.column, basis)
     keep = values.usable & known & convert.possible & has_basis
     columns: dict[str, Any] = {
         "record": np.arange(len(texts)),
@@ -249,6 +251,12 @@ def _basis(sheet: Sheet, given: AsGiven, units: Any, written: Mask) -> tuple[Any
             )
             texts = pc.if_else(pa.array(where & _equal(texts, "unknown")), said, texts)
     return texts, known
+
+
+def _basis_beside(column: str, basis: Any) -> Any:
+    """The basis of each record, out of the heading where nothing else states it."""
+    said = basis_in(column)
+    return basis if said is None else pc.if_else(pc.equal(basis, "unknown"), said, basis)
 
 
 def _basis_of(unit: str) -> str | None:

@@ -85,6 +85,18 @@ def test_a_unit_states_the_basis_where_nothing_else_does(
     assert ("basis-contradiction" in {problem.rule for problem in report.problems}) == doubted
 
 
+@pytest.mark.parametrize(
+    ("heading", "basis"), [("Zn (mg/kg TS)", "dry"), ("Zn [mg/kg]", "unknown"), ("Zn mg/kg ww", "wet")]
+)
+def test_a_heading_states_the_basis(
+    connection: Connection, write: Write, describe: Describe, heading: str, basis: str
+) -> None:
+    given = describe().to_dict()
+    given["measurements"] |= {"columns": {heading: {"contaminant": "zinc"}}, "unit": None}
+    load_samples(connection, write(f"x,y,{heading}\n5,50,12\n"), Profile.model_validate(given))
+    assert connection.execute(select(measurement.c.basis)).scalars().all() == [basis]
+
+
 @given(st.sampled_from(ELEMENTS), st.integers(1, 3), st.integers(1, 5))
 def test_oxides_conserve_mass(element: object, count: int, oxygen: int) -> None:
     symbol, mass = element.symbol, element.molar_mass  # type: ignore[attr-defined]
