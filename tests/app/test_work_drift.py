@@ -92,13 +92,16 @@ def register(connection: Connection, settings: Settings, file: Path, **options: 
 
 
 def request(**options: Any) -> MapRequest:
-    chosen = {"resolution": 120.0, "method": WITH_DRIFT, "drift": ROOT_OF_DISTANCE, "within": "soils"} | options
+    chosen = {"resolution": 120.0, "method": WITH_DRIFT, "drift": ROOT_OF_DISTANCE, "within": "soils"}
+    chosen |= {"fitted_by": "wls", **options}
     return MapRequest(ZINC, **chosen)  # type: ignore[arg-type]
 
 
 def test_the_root_of_the_distance_explains_zinc(connection: Connection, settings: Settings, meuse: Path) -> None:
     """Leave-one-out RMSE of log zinc: gstat reached 0.3777 with this drift, 0.392 without any."""
-    made = make_map(settings, connection, request(resolution=40.0, within=None, area=meuse / "study_area.geojson"))
+    made = make_map(
+        settings, connection, request(resolution=40.0, within=None, area=meuse / "study_area.geojson", fitted_by="auto")
+    )
     assert made.scores["rmse"] <= 0.3777
     assert 0.9 < made.scores["msdr"] < 1.1
     (term,) = made.parameters["drift"]
