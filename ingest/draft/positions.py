@@ -71,8 +71,18 @@ def draft_position(draft: Draft, table: Table) -> set[str]:
 def pairs_in(table: Table) -> list[Pair]:
     """Pairs of columns that look like coordinates: degrees first."""
     found = {axis: list(_coordinates(table, axis)) for axis in ("x", "y")}
-    pairs = [pair for pair in zip(found["x"], found["y"], strict=False) if pair[0] != pair[1]]
+    words = {axis: [name for name in names if not _letter(name, axis)] for axis, names in found.items()}
+    pairs = [pair for pair in zip(words["x"], words["y"], strict=False) if pair[0] != pair[1]]
+    # a letter may be yttrium or nitrogen: it is a coordinate beside its like, E32wgs beside N32wgs
+    pairs += [(x, y) for x in found["x"] for y in found["y"] if _letter(x, "x") == _letter(y, "y") != ""]
     return sorted(pairs, key=lambda pair: not _in_degrees(table, pair))
+
+
+def _letter(name: str, axis: str) -> str:
+    """What surrounds the letter that a heading has for an axis, `*` in its place; empty where it has a word."""
+    letters = "xe" if axis == "x" else "yn"
+    found = re.match(rf"^(.*?(?:^|[\W_]))([{letters}])(?![a-z])(.*)$", name, re.IGNORECASE | re.DOTALL)
+    return f"{found[1]}*{found[3]}".casefold() if found else ""
 
 
 def _coordinates(table: Table, axis: str) -> Iterator[str]:

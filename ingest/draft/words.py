@@ -14,7 +14,7 @@ VOCABULARY = Path(__file__).parents[1] / "vocabularies" / "meanings.csv"
 BESIDE = re.compile(
     r"^(?:epsg|utm|wgs|wgs84|etrs|etrs89|gda|gda94|gda2020|nad|nad27|nad83|gk|rd|lv|lv95|mga|l93|sirgas2000|sirgas|"
     r"pulkovo|msk|sk42|osgb|bng|itm|nztm|zone|system|crs|dd|dec|deg|degrees|decimal|grad|m|cm|mm|ft|feet|in|meter|metre|"
-    r"metres|meters|км|м|см|de|of|the|der|des|du|la|la|sample|proben|s|\d{1,6}[a-z]?(?:wgs)?|\d+[a-z]{1,2})$"
+    r"metres|meters|км|м|см|de|of|the|der|des|du|la|la|sample|proben|s|\d{1,6}[nsuvwt]?(?:wgs)?)$"
 )
 AXIS = re.compile(r"^([xyen])\d{1,2}(?:wgs|n|s)?$")
 REMARK = re.compile(r"\s*[(\[{].*$")
