@@ -12,6 +12,8 @@ from ingest.draft.writing import Draft, column
 from ingest.profile import GEOMETRY, GEOMETRY_X, GEOMETRY_Y
 
 Pair = tuple[str, str]
+# surveys keep to one zone a little beyond its edge
+BEYOND_DEGREES = 3.0
 # systems by the words that headings have for them; where there are zones, {zone} is one of two digits
 SYSTEMS = {
     r"utm[\s_]*(?:zone)?[\s_]*(?P<zone>\d{1,2})[\s_]*s\b": "EPSG:327{zone:02d}",
@@ -206,7 +208,7 @@ def _has_system(table: Table, pair: Pair) -> bool:
 def _fits(table: Table, pair: Pair, crs: str) -> bool:
     x, y = (_values(table, name, axis) for name, axis in zip(pair, "xy", strict=True))
     try:
-        fault = locate(x, y, horizontal_crs(crs), 0.5).fault
+        fault = locate(x, y, horizontal_crs(crs), BEYOND_DEGREES).fault
     except ValueError:
         return False
     return bool((fault == Fault.NONE).sum() > MOSTLY * (fault != Fault.MISSING).sum())
