@@ -1,10 +1,8 @@
 """A large load that is killed at any moment and run again ends as if nobody had disturbed it."""
 
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from db.tables import dataset, load_under_way, measurement, site, specimen
 from ingest import publishing
 from ingest.load import load_samples, unload
 from ingest.profile import Profile
+from tests.ingest.loading import loading
 
 Describe = Callable[..., Profile]
 Write = Callable[..., Path]
@@ -26,20 +25,6 @@ CODED = {
     "columns": 'zinc = "zinc"\nlead = "lead"',
     "measurements": 'replicates = "number"',
 }
-LOAD = """
-import sys
-from pathlib import Path
-from db.engine import Database
-from ingest import publishing
-from ingest.load import load_samples
-from ingest.profile import read_profile
-from ingest.readers import csv
-csv.BLOCK_BYTES, publishing.LARGE = 4096, 1
-engine = Database.at(sys.argv[1]).engine()
-print("ready", flush=True)
-with engine.begin() as connection:
-    load_samples(connection, Path(sys.argv[2]), read_profile(sys.argv[3]))
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -97,18 +82,6 @@ def tables_of_datasets(engine: Engine) -> int:
         return int(connection.execute(found).scalar_one())
 
 
-def begin(database: Database, file: Path, profile: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", LOAD, database.libpq, file, profile],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
 def load(engine: Engine, file: Path, profile: Profile) -> dict[str, list[tuple[Any, ...]]]:
     with engine.begin() as connection:
         load_samples(connection, file, profile)
@@ -130,9 +103,9 @@ def test_killed_at_several_moments(
         load(engine, write(content(seed=2), "before.csv"), profile)
     before = seen(engine)
     for chunks in (0, 2, 5):
-        with begin(database, file, described) as process:
+        with loading(database, file, described) as process:
             _wait_for(engine, chunks, process)
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         assert seen(engine) == before
     resumed = load(engine, file, profile)
     with engine.begin() as connection:
@@ -144,10 +117,10 @@ def test_killed_at_several_moments(
     engine.dispose()
 
 
-def _wait_for(engine: Engine, chunks: int, process: subprocess.Popen[str]) -> None:
+def _wait_for(engine: Engine, chunks: int, process: BaseProcess) -> None:
     """Until so many chunks are stored."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        while process.poll() is None:
+        while process.is_alive():
             stored = connection.execute(select(load_under_way.c.chunks)).scalar()
             if stored is not None and stored >= chunks:
                 return
@@ -196,8 +169,10 @@ def test_two_loads_of_one_dataset_at_once(database: Database, file: Path, descri
     engine = database.engine()
     describe(**CODED)
     described = file.with_name("survey.toml")
-    with begin(database, file, described) as one, begin(database, file, described) as other:
-        assert (one.wait(timeout=60), other.wait(timeout=60)) == (0, 0)
+    with loading(database, file, described) as one, loading(database, file, described) as other:
+        one.join(timeout=60)
+        other.join(timeout=60)
+        assert (one.exitcode, other.exitcode) == (0, 0)
     with engine.connect() as connection:
         assert connection.execute(select(dataset.c.version)).scalars().all() == [1]
     assert tables_of_datasets(engine) == 3
