@@ -4,7 +4,8 @@ Each remembers little of every chunk, and says at the end what it thinks; nothin
 """
 
 import csv
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from ingest.errors import IngestError
 from ingest.findings import RULES, Finding
 from ingest.hashing import keys_of
 from ingest.numbers import Mask
@@ -50,9 +52,22 @@ def suspicions_for(specimen: Specimen) -> tuple[Suspicion, ...]:
 
 @lru_cache(maxsize=1)
 def usual_contents() -> dict[str, float]:
-    """What soils usually hold, in mg/kg, to an order of magnitude."""
+    """What soils usually hold, in mg/kg, to an order of magnitude; `IngestError` for a figure without a source."""
     with USUAL.open(encoding="utf-8", newline="") as handle:
-        return {row["contaminant"]: float(row["mg_per_kg"]) for row in csv.DictReader(handle, strict=True)}
+        return usual_in(csv.DictReader(handle, strict=True))
+
+
+def usual_in(rows: Iterable[Mapping[str, str | None]]) -> dict[str, float]:
+    """The contents in rows of contaminant, mg_per_kg and source."""
+    found: dict[str, float] = {}
+    for number, row in enumerate(rows, start=2):
+        name, content, source = (row.get(key) or "" for key in ("contaminant", "mg_per_kg", "source"))
+        if not source.strip():
+            raise IngestError(f"{USUAL.name}, row {number}: {name} has no source")
+        if name in found or not re.fullmatch(r"\d+(\.\d+)?", content) or float(content) <= 0:
+            raise IngestError(f"{USUAL.name}, row {number}: {name} is there twice, or {content!r} is no content")
+        found[name] = float(content)
+    return found
 
 
 @dataclass(slots=True)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.contaminants import shipped_contaminants
+from ingest.errors import IngestError
 from ingest.profile import Profile
-from ingest.suspicions import Contents, Depths, Places, Suspicion, usual_contents
+from ingest.suspicions import Contents, Depths, Places, Suspicion, usual_contents, usual_in
 
 seeds = st.integers(0, 2**32 - 1)
 DAY = dt.date(2015, 6, 1)
@@ -45,6 +46,26 @@ def test_usual_contents_are_of_known_contaminants() -> None:
     known = {entry.id for entry in shipped_contaminants().entries}
     assert set(usual_contents()) <= known
     assert min(usual_contents().values()) > 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"source": ""}, "zinc has no source"),
+        ({"source": " "}, "zinc has no source"),
+        ({"source": None}, "zinc has no source"),
+        ({"mg_per_kg": "0"}, "'0' is no content"),
+        ({"mg_per_kg": "many"}, "'many' is no content"),
+        ({"mg_per_kg": "nan"}, "'nan' is no content"),
+    ],
+)
+def test_usual_contents_have_a_figure_and_a_source(changed: dict[str, str | None], said: str) -> None:
+    row = {"contaminant": "zinc", "mg_per_kg": "53", "source": "someone 1993"}
+    assert usual_in([row]) == {"zinc": 53.0}
+    with pytest.raises(IngestError, match=f"row 3: .*{said}"):
+        usual_in([row | {"contaminant": "lead"}, row | changed])
+    with pytest.raises(IngestError, match="row 3: zinc is there twice"):
+        usual_in([row, row])
 
 
 @pytest.mark.parametrize("contaminant", sorted(usual_contents()))
