@@ -54,7 +54,7 @@ def generate(folder: Path, seed: int, samples: int = 120) -> Survey:
 
     lines = [delimiter.join((code_name, y_name, title, x_name))]
     for row in range(samples):
-        shown = f"<{text(limit * per_mg, 9)}" if censored[row] else text(value[row] * per_mg, 9)
+        shown = f"<{text(limit * per_mg, 12)}" if censored[row] else text(value[row] * per_mg, 12)
         y, x = text(north + place[row, 1], 6), text(east + place[row, 0], 6)
         lines.append(delimiter.join((f"P-{row + 1}", y, shown, x)))
     file = folder / f"survey-{seed}.csv"
