@@ -7,10 +7,10 @@ What happens in a lane depends on its system alone.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from mapping.arrays import Vector
+from mapping.loops import inner
 from mapping.vectors import (
     inverse_root,
     less_product,
@@ -28,13 +28,13 @@ TINY = 1e-14
 """Of the sill: the least pivot that is divided by."""
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def rows_of(k: int, sides: int) -> int:  # pragma: no cover - compiled
     """Rows of a batch."""
     return k * (k + 1) // 2 + sides * k
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _eliminate(batch: Vector, a: int, b: int, upto: int, roots: Vector) -> None:  # pragma: no cover - compiled
     """Take the first `upto` unknowns out of the two rows that start at a and b; two by two stay in registers."""
     for j in range(0, upto, 2):
@@ -55,7 +55,7 @@ def _eliminate(batch: Vector, a: int, b: int, upto: int, roots: Vector) -> None:
         store(batch, b + j + 1, bd)
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def factorise(batch: Vector, k: int, sides: int, roots: Vector, sill: float) -> None:  # pragma: no cover - compiled
     """Cholesky factors and whitened right sides in place.
 
@@ -83,7 +83,7 @@ def factorise(batch: Vector, k: int, sides: int, roots: Vector, sill: float) -> 
         _eliminate(batch, first + side * k, first + side * k + k, k, roots)
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def products(batch: Vector, k: int, sides: int, gram: Vector) -> None:  # pragma: no cover - compiled
     """Inner products of the whitened right sides, packed (s (s + 1) / 2, 8)."""
     first, at = k * (k + 1) // 2, 0
@@ -96,7 +96,7 @@ def products(batch: Vector, k: int, sides: int, gram: Vector) -> None:  # pragma
             at += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def weigh(batch: Vector, k: int, multipliers: Vector, roots: Vector) -> None:  # pragma: no cover - compiled
     """The weights in place of the first right side: L⁻ᵀ(c + F t), of whitened c and F and multipliers t (p, 8)."""
     first = k * (k + 1) // 2
@@ -113,7 +113,7 @@ def weigh(batch: Vector, k: int, multipliers: Vector, roots: Vector) -> None:  #
             store(batch, first + m, less_product(load(batch, first + m), load(batch, row + m), weight))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def constrain(
     gram: Vector, lane: int, basis: Vector, triangle: Vector, multipliers: Vector
 ) -> tuple[float, float]:  # pragma: no cover - compiled

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.covariance import Covariance, Exponential, Gaussian, Matern, Spherical, Structure, turn
+from mapping.loops import inner, looped
 
 SPHERICAL, EXPONENTIAL, GAUSSIAN, THREE_HALVES, FIVE_HALVES = range(5)
 SHIFT = 6755399441055744.0
@@ -69,7 +69,7 @@ def covariances(model: Compiled, a: Points, b: Points) -> Vector:
     return np.asarray(_matrix(model.terms, model.nugget, model.turned(a), model.turned(b)), dtype=np.float64)
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def _matrix(terms: Vector, nugget: float, a: Points, b: Points) -> Vector:  # pragma: no cover - compiled
     total = np.empty((len(a), len(b)))
     x, y = b[:, 0].copy(), b[:, 1].copy()
@@ -85,7 +85,7 @@ def _matrix(terms: Vector, nugget: float, a: Points, b: Points) -> Vector:  # pr
     return total
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _exp(x: Vector, power: Vector, bits: NDArray[np.int64]) -> None:  # pragma: no cover - compiled
     """exp(−x) in place for x ≥ 0, in steps that compile to vector instructions; `bits` are those of `power`.
 
@@ -109,7 +109,7 @@ def _exp(x: Vector, power: Vector, bits: NDArray[np.int64]) -> None:  # pragma: 
         x[i] *= power[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def correlate(h: Vector, terms: Vector, out: Vector, x: Vector, power: Vector) -> None:  # pragma: no cover - compiled
     """Covariances without nugget at distances h, into `out`; x and power are room to work in, all of one length."""
     for i in range(len(h)):

@@ -9,13 +9,13 @@ so that its value does not depend on the group it happened to be in.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.batch import constrain, factorise, products, rows_of, weigh
 from mapping.compiled import correlate
+from mapping.loops import inner, looped
 from mapping.strips import gather, kth_smallest
 from mapping.vectors import LANES
 
@@ -29,7 +29,7 @@ ROUNDING = 1e-15
 LEAST, FAR = 1e-300, 1.7e308
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def grouped(xy: Points, many: int, widest: float) -> tuple[Index, Index]:  # pragma: no cover - compiled
     """Places (n, 2) in the order of squares that hold about `many`, and where in it each square starts (g + 1,).
 
@@ -60,7 +60,7 @@ def grouped(xy: Points, many: int, widest: float) -> tuple[Index, Index]:  # pra
     return order, first
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def candidates(
     strips: tuple[Points, Index, Vector, Vector],
     box: Vector,
@@ -97,7 +97,7 @@ def candidates(
         reach = min(reach, most) * (1.0 + SLACK) + ROUNDING * (abs(x) + abs(y))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _select(
     xy: Points, found: Index, count: int, place: Vector, own: int, rules: tuple[int, int, float],
     room: tuple[Vector, Vector], near: Index,
@@ -133,7 +133,7 @@ def _select(
     return held
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _thin(
     xy: Points, found: Index, count: int, place: Vector, share: int, squares: Vector, kept: Vector
 ) -> None:  # pragma: no cover - compiled
@@ -160,7 +160,7 @@ def _thin(
                 squares[i] = limit if tied else np.inf
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def tabulate(
     xy: Points, found: Index, count: int, terms: Vector, table: Vector, room: tuple[Vector, Vector, Vector]
 ) -> None:  # pragma: no cover - compiled
@@ -178,7 +178,7 @@ def tabulate(
     correlate(h[:at], terms, table[:at], x[:at], power[:at])
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def fill(
     batch: Vector,
     lane: int,
@@ -207,7 +207,7 @@ def fill(
             batch[row + i, lane] = sill
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _sides(
     batch: Vector, k: int, used: int, chosen: Index, data: tuple[Points, Vector, Vector, Vector], places: Vector,
     model: tuple[Vector, float, float], room: tuple[Vector, Vector, Vector, Vector],
@@ -232,7 +232,7 @@ def _sides(
                 batch[first + (1 + a) * k + i, lane] = known * drift[max(datum, 0), a]
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _solve(
     batch: Vector, k: int, used: int, targets: Index, chosen: Index, basis: Vector, values: Vector, sill: float,
     room: tuple[Vector, Vector, Vector, Vector], out: tuple[Vector, Vector, Vector, Vector, Index],
@@ -261,7 +261,7 @@ def _solve(
     return least
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def krige_grouped(
     model: tuple[Vector, float, float],
     strips: tuple[Points, Index, Vector, Vector],
@@ -285,7 +285,7 @@ def krige_grouped(
     most, fewest, sectors, radius, guess = limits
     places, at_model, basis, own, order, groups = targets
     n, k, p = len(strips[0]), most + most % 2, basis.shape[1]
-    crowd = min(3 * most + 32, n)
+    crowd = min(most + min(2 * most + 32, 256), n)
     found, squares, near = np.empty(n, np.int64), (np.empty(n), np.empty(n)), np.empty(most, np.int64)
     table, h = np.empty(crowd * (crowd + 1) // 2), np.empty(max(crowd * (crowd + 1) // 2, k * LANES))
     x, power, covered, box = np.empty(len(h)), np.empty(len(h)), np.empty(k * LANES), np.empty(4)
@@ -330,7 +330,7 @@ def krige_grouped(
     return least
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _surround(places: Points, order: Index, start: int, stop: int, box: Vector) -> None:  # pragma: no cover - compiled
     """The box (west, south, east, north) of some places."""
     box[0], box[1], box[2], box[3] = np.inf, np.inf, -np.inf, -np.inf
@@ -340,7 +340,7 @@ def _surround(places: Points, order: Index, start: int, stop: int, box: Vector) 
         box[2], box[3] = max(box[2], easting), max(box[3], northing)
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _give_up(out: tuple[Vector, Vector, Vector, Vector, Index], target: int) -> None:  # pragma: no cover - compiled
     """Nothing is known of a target with too few data."""
     for column in range(out[0].shape[1]):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
+from mapping.loops import inner, looped
 from mapping.search import sorted_by_cell
 from mapping.workers import in_parallel
 
@@ -73,7 +73,7 @@ def _sector(sector: tuple[float, float] | None) -> tuple[tuple[float, float], fl
     return (float(np.sin(angle)), float(np.cos(angle))), float(np.cos(tolerance))
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def _bin(
     xy: Points,
     columns: Vector,
@@ -113,7 +113,7 @@ def _bin(
             moment[k] /= sets
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _measure(
     x: Vector,
     y: Vector,
@@ -136,7 +136,7 @@ def _measure(
             power[b] = np.sqrt(np.sqrt(power[b]))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _count(
     run: tuple[Vector, Vector, Vector], cutoff: float, out: tuple[NDArray[np.int64], Vector, Vector]
 ) -> None:  # pragma: no cover - compiled

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from mapping.arrays import Points, Vector
+from mapping.loops import inner, looped
 from mapping.workers import in_parallel
 
 Index = NDArray[np.int64]
@@ -81,7 +81,7 @@ def sorted_by_cell(xy: Points, cell: float) -> tuple[Index, Index, Vector]:
     return order, first, np.array([low[0], low[1], cell])
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def _nearest(
     targets: Points, xy: Points, order: Index, first: Index, numbers: Vector, found: Index
 ) -> None:  # pragma: no cover - compiled
@@ -120,7 +120,7 @@ def _nearest(
             ring += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _keep(distance: Vector, index: Index, held: int, square: float, place: int) -> int:  # pragma: no cover - compiled
     """Insert into the sorted list of the nearest, if it belongs there; returns how many it holds."""
     k = len(distance)

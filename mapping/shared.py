@@ -8,7 +8,6 @@ their middle. Where data crowd, a square with too many is cut into four.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,7 @@ from mapping.batch import constrain, factorise, rows_of
 from mapping.compiled import Compiled, correlate, turned
 from mapping.estimates import Estimates, joined
 from mapping.local import AT_ONCE, LocalSystem
+from mapping.loops import inner, looped
 from mapping.nearby import candidates, fill, tabulate
 from mapping.support import Block
 from mapping.vectors import LANES, less_product, load, plus_product, product, spread, store
@@ -85,7 +85,7 @@ def _put(whole: Estimates, at: Index, part: Estimates) -> None:
     whole.mean[at], whole.variance[at], whole.lagrange[at] = part.mean, part.variance, part.lagrange
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _substitute(lower: Vector, k: int, rows: Vector) -> None:  # pragma: no cover - compiled
     """L⁻¹ in place of 16 right sides, the first eight in the even rows (2k, 8); inverted diagonals."""
     for i in range(0, k, 2):
@@ -105,7 +105,7 @@ def _substitute(lower: Vector, k: int, rows: Vector) -> None:  # pragma: no cove
         store(rows, 2 * i + 3, by)
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _known(
     batch: Vector, lane: int, k: int, held: int, found: Index, drift: Vector, values: Vector
 ) -> None:  # pragma: no cover - compiled
@@ -118,7 +118,7 @@ def _known(
             batch[first + a * k + i, lane] = value if i < held else 0.0
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _unpack(
     batch: Vector, lane: int, k: int, sides: int, roots: Vector, lower: Vector, white: Vector
 ) -> None:  # pragma: no cover - compiled
@@ -133,7 +133,7 @@ def _unpack(
             white[side, i] = batch[k * (k + 1) // 2 + side * k + i, lane]
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _cover(
     data: Points, chosen: Index, lane: int, k: int, places: Points, targets: Index, model: tuple[Vector, float, float],
     room: tuple[Vector, Vector, Vector], rows: Vector,
@@ -155,7 +155,7 @@ def _cover(
             flat[at] = known * (flat[at] + (model[2] if h[at] == 0.0 else 0.0))
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _conclude(
     rows: Vector, k: int, white: Vector, p: int, targets: Index, basis: Vector, sill: float,
     out: tuple[Vector, Vector, Vector, NDArray[np.bool_]], triangle: Vector, multipliers: Vector, gram: Vector,
@@ -184,7 +184,7 @@ def _conclude(
             mean[target, column] = total_mean
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _inner(white: Vector, k: int, p: int, sets: int, gram: Vector) -> None:  # pragma: no cover - compiled
     """Inner products of the whitened trend functions, packed as `constrain` wants them, then those with the values."""
     for a in range(p):
@@ -198,7 +198,7 @@ def _inner(white: Vector, k: int, p: int, sets: int, gram: Vector) -> None:  # p
                 gram[(p + 1) * (p + 2) // 2 + a * sets + b - a - 1, 0] = total
 
 
-@numba.njit(cache=True, nogil=True)
+@looped
 def _krige_squares(
     model: tuple[Vector, float, float],
     strips: tuple[Points, Index, Vector, Vector],

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
+from mapping.loops import inner
 
 Index = NDArray[np.int64]
 HEIGHT = 1.5
@@ -49,7 +49,7 @@ class Strips:
         return cls(np.ascontiguousarray(places[order]), order, starts, ends[starts[:-1]], ends[starts[1:] - 1])
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def gather(
     strips: tuple[Points, Index, Vector, Vector], box: Vector, reach: float, found: Index
 ) -> int:  # pragma: no cover - compiled
@@ -78,7 +78,7 @@ def gather(
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def kth_smallest(squares: Vector, count: int, k: int) -> float:  # pragma: no cover - compiled
     """The k-th smallest of the first `count` ≥ k numbers, or one above it with no other in between.
 
@@ -108,7 +108,7 @@ def kth_smallest(squares: Vector, count: int, k: int) -> float:  # pragma: no co
     return low
 
 
-@numba.njit(cache=True, nogil=True)
+@inner
 def _count(squares: Vector, count: int, limit: float) -> int:  # pragma: no cover - compiled
     held = 0
     for i in range(count):
