@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,12 +16,37 @@ from numpy.typing import ArrayLike
 from mapping.arrays import Points, Vector
 from mapping.baselines import BASELINES, Baseline
 from mapping.folds import Folds, Labels, folds_for
-from mapping.kriging import Kriging
 from mapping.samples import Samples
 from mapping.transform import Log, Transform
 
 LEVELS = np.arange(1, 200) / 200.0
 """Of the quantiles that stand for a distribution; the CRPS from them is true to about a hundredth."""
+
+
+class Distribution(Protocol):
+    """What a fitted method says at places."""
+
+    def quantile(self, p: ArrayLike) -> Vector:
+        """Values (m,) in the original unit below which the truth lies with probability `p`."""
+        ...
+
+
+class Fitted(Protocol):
+    """A method that has seen samples."""
+
+    def predict(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Distribution:
+        """Distributions at places (m, 2) with covariates (m, k)."""
+        ...
+
+
+class Recipe(Protocol):
+    """A method before it has seen samples: `Kriging`, `Forest`."""
+
+    def fit(self, samples: Samples) -> Fitted:
+        """Fit to samples."""
+        ...
+
+
 Predict = Callable[[Samples, Samples], Vector]
 """Quantiles (m, levels) on the common scale at left-out samples, from the others."""
 
@@ -51,7 +77,7 @@ class Comparison:
 
 def compare(
     samples: Samples,
-    recipes: Mapping[str, Kriging],
+    recipes: Mapping[str, Recipe],
     targets: ArrayLike,
     design: str | None = None,
     scale: Transform | None = None,
@@ -66,7 +92,7 @@ def compare(
     xy, place = np.unique(samples.xy, axis=0, return_inverse=True)
     folds = folds_for(xy, targets, design)
     label = folds.label[place.ravel()]
-    tried: dict[str, Predict] = {name: _kriged(recipe, common) for name, recipe in recipes.items()}
+    tried: dict[str, Predict] = {name: _distributed(recipe, common) for name, recipe in recipes.items()}
     tried |= {name: _numbers(baseline, common) for name, baseline in BASELINES.items()}
     scores = [_score(name, predict, samples, label, common) for name, predict in tried.items()]
     return Comparison(tuple(sorted(scores, key=lambda score: score.crps)), folds)
@@ -100,10 +126,10 @@ def crps_of_quantiles(quantiles: Vector, truth: Vector) -> Vector:
     return mean
 
 
-def _kriged(recipe: Kriging, scale: Transform) -> Predict:
+def _distributed(recipe: Recipe, scale: Transform) -> Predict:
     def predict(rest: Samples, left: Samples) -> Vector:
         found = recipe.fit(rest).predict(left.xy, left.covariates)
-        return np.column_stack([scale.forward(found.quantile(level)) for level in LEVELS])
+        return np.column_stack([scale.forward(found.quantile(float(level))) for level in LEVELS])
 
     return predict
 
