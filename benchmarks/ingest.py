@@ -1,6 +1,8 @@
 """From a file to committed, indexed rows: against geopandas writing the same rows, and against COPY alone."""
 
 import csv
+import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +24,7 @@ from ingest.harmonise import Survey
 from ingest.load import load_samples
 from ingest.profile import Profile
 
-ROWS = 20_000
+ROWS = 50_000
 ELEMENTS = ("zinc", "lead", "cadmium", "copper")
 TABLES = ("site", "specimen", "measurement")
 PROFILE: dict[str, dict[str, Any]] = {
@@ -36,6 +38,7 @@ PROFILE: dict[str, dict[str, Any]] = {
 @dataclass
 class _Bench:
     engine: Engine
+    address: str
     file: Path
     numbers: Iterator[int] = field(default_factory=count)
 
@@ -66,6 +69,12 @@ class _Bench:
             for name, frame in frames.items():
                 placed = geopandas.GeoDataFrame(frame, geometry="geometry", crs=4326)
                 placed.to_postgis(name, connection, if_exists="replace")
+
+    def ogr2ogr(self) -> None:
+        """The file as one table of points with a spatial index, by COPY; no measurements, nothing checked."""
+        options = ("-oo", "X_POSSIBLE_NAMES=x", "-oo", "Y_POSSIBLE_NAMES=y", "-a_srs", "EPSG:4326", "-overwrite")
+        copying = ("--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL", self.address)
+        subprocess.run(["ogr2ogr", *copying, str(self.file), "-nln", "peer_ogr", *options], check=True)
 
     def bare(self, contents: dict[str, bytes]) -> None:
         with self.engine.begin() as connection:
@@ -120,7 +129,7 @@ def lines() -> Iterator[Line]:
         with cluster.in_use() as database:
             engine = database.engine()
             migrate.upgrade(engine)
-            yield from _lines(_Bench(engine, _made_up(Path(name) / "samples.csv")))
+            yield from _lines(_Bench(engine, database.libpq, _made_up(Path(name) / "samples.csv")))
             engine.dispose()
         cluster.stop()
 
@@ -141,6 +150,15 @@ def _lines(bench: _Bench) -> Iterator[Line]:
         theirs=measured / peer,
         settings=settings,
     )
+    if shutil.which("ogr2ogr"):
+        yield Line(
+            work="the same file, by rows of the file",
+            unit="samples",
+            ours=ROWS / loaded,
+            peer="ogr2ogr, to one table of points",
+            theirs=ROWS / seconds(bench.ogr2ogr),
+            settings=f"{settings}; theirs without measurements, bounds, originals or checks",
+        )
     yield Line(
         work="harmonised samples, committed",
         unit="measurements",

@@ -61,7 +61,6 @@ def join(connection: Connection, names: Mapping[str, str]) -> None:
     """Let everybody see the rows of filled and indexed tables."""
     for table, name in names.items():
         _run(connection, "ALTER TABLE {} INHERIT {}", name, table)
-        _run(connection, "ANALYZE {}", table)
 
 
 def append(connection: Connection, names: Mapping[str, str]) -> None:
