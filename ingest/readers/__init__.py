@@ -11,6 +11,7 @@ from ingest.errors import IngestError
 from ingest.guards import admit
 from ingest.profile import FileOptions, Join
 from ingest.readers.base import Batch, Opened, Reader
+from ingest.readers.content import refuse_other_than_text
 from ingest.readers.folded import folded
 from ingest.readers.joined import joined
 from ingest.readers.only import only
@@ -39,11 +40,11 @@ def open_file(path: Path, options: FileOptions) -> Opened:
 
     Tables that the profile joins stand beside the records. Raises `IngestError`.
     """
-    if path.is_file():
+    if path.suffix.lower() == ".zip" and path.is_file() and options.format is None:
         admit(path)
-    if path.suffix.lower() == ".zip" and options.format is None and holds_tables(path):
-        folder = unpacked(path)
-        return kept_until_read(open_file(folder, options), folder)
+        if holds_tables(path):
+            folder = unpacked(path)
+            return kept_until_read(open_file(folder, options), folder)
     files = main_files(path, options, ENDINGS)
     opened = _opened(path, files, options)
     own = opened.headings
@@ -121,8 +122,11 @@ def _until(opened: Opened, last: int) -> Opened:
 def _reader(file: Path, options: FileOptions) -> Reader:
     if not file.is_file():
         raise IngestError(f"{file} is not a file")
+    name = _format(file, options)
+    if name == "csv":
+        refuse_other_than_text(file)
     admit(file)
-    module: Reader = import_module(READERS[_format(file, options)][0])
+    module: Reader = import_module(READERS[name][0])
     return module
 
 

@@ -3,6 +3,10 @@
 import zipfile
 from pathlib import Path
 
+from ingest.errors import IngestError
+
+BEGINNING = 1 << 10
+
 SIGNATURES = {
     b"\xd0\xcf\x11\xe0": "an old Office document (.xls)",
     b"\x89PNG": "a PNG picture",
@@ -32,6 +36,14 @@ MARKUP = {
 }
 
 
+def refuse_other_than_text(file: Path) -> None:
+    """Raise `IngestError` for a file that is called a table of text and plainly is something else."""
+    with file.open("rb") as handle:
+        kind = kind_of_content(file, handle.read(BEGINNING))
+    if kind is not None:
+        raise IngestError(f"{file.name} is not delimited text: its content is {kind}")
+
+
 def kind_of_content(file: Path, start: bytes) -> str | None:
     """What the content is if it is plainly not a table of text, in words."""
     if start.startswith(ZIP):
@@ -47,7 +59,7 @@ def _kind_of_zip(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
-            if "mimetype" in names and b"spreadsheet" in archive.read("mimetype")[:100]:
+            if "mimetype" in names and b"spreadsheet" in archive.open("mimetype").read(100):
                 return "an OpenDocument spreadsheet (.ods)"
     except (zipfile.BadZipFile, OSError, RuntimeError):
         return "a damaged zip archive"
