@@ -7,7 +7,7 @@ import typer
 from sqlalchemy import Connection, select
 
 from app.settings import Settings
-from app.work.maps import PublishedMap, known_map
+from app.work.published import PublishedMap, known_map
 from db.selection import Selection
 from db.tables import VISIBILITIES, surface
 from ingest.contaminants import shipped_contaminants

@@ -10,7 +10,7 @@ from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar
 from app.settings import Settings
 from app.work.assumed import at_samples, for_all_places
 from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, judge_samples, limits_for
-from app.work.maps import gather, selection_from
+from app.work.material import gather, selection_from
 
 
 def register(application: typer.Typer) -> None:

@@ -11,8 +11,8 @@ from app.cli.load import show as show_report
 from app.cli.maps import show as show_map
 from app.cli.terminal import Json, output, print_json, transaction
 from app.settings import Settings
-from app.work.maps import PublishedMap, known_map
 from app.work.provenance import DatasetOrigin, RowOrigin, origin_of_dataset, origin_of_row
+from app.work.published import PublishedMap, known_map
 from db.selection import Selection
 from db.tables import VISIBILITIES
 from ingest.visible import visible

@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.work.exceedance import guideline_rows
 from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspots import regulatory, statistical
-from app.work.maps import gather, selection_from
+from app.work.material import gather, selection_from
 from mapping.regions import DecisionRule
 
 Missing = Annotated[

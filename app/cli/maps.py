@@ -14,7 +14,8 @@ from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar
 from app.jobs import defer_map
 from app.settings import Settings
 from app.work.drift import drift_terms
-from app.work.maps import WITH_DRIFT, MapRequest, PublishedMap, make_map
+from app.work.maps import WITH_DRIFT, MapRequest, make_map
+from app.work.published import PublishedMap
 from mapping.drift import TRANSFORMS
 from mapping.kriging import FITTED_BY
 from mapping.methods import METHODS

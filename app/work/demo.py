@@ -22,8 +22,10 @@ from app.work.exceedance import (
 )
 from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspots import regulatory, statistical
-from app.work.maps import MapRequest, Progress, PublishedMap, gather, make_map, rebuild
+from app.work.maps import MapRequest, Progress, make_map, rebuild
+from app.work.material import gather
 from app.work.pictures import Album, area_sources
+from app.work.published import PublishedMap
 from db.selection import Selection
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile

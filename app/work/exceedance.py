@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.limits import Limit, comparable_limits, rules_of, title
-from app.work.maps import PublishedMap, rebuild
+from app.work.maps import rebuild
+from app.work.published import PublishedMap
 from db.samples import SampleRows
 from db.tables import guideline_value, surface_area
 from mapping.context import Assumption, Context, parse_assumptions

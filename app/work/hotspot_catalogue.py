@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, cast, delete, func, insert, select, update
 
 from app.work.hotspots import Finding, Spot
-from app.work.maps import Material
+from app.work.material import Material
 from db.tables import dataset, hot_spot, hot_spot_run, source, surface
 from db.versions import raise_version
 

@@ -9,7 +9,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from app.limits import Limit
-from app.work.maps import Material, PublishedMap
+from app.work.material import Material
+from app.work.published import PublishedMap
 from db.samples import Floats
 from mapping.hotspots import GetisOrd, NotTestable
 from mapping.neighbours import Neighbours, default_band

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,14 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from app.settings import Settings
 from app.work.areas import MapArea, area_of
 from app.work.drift import DriftTerm, MapDrift, drift_of, unchanged, with_drift
-from app.work.projection import Projection, choose_projection
-from app.work.transfer import Transfer, read_with_transfer
-from db.samples import Population, SampleRows
+from app.work.material import Material, gather, selection_from
+from app.work.published import UNIT, PublishedMap, footprint, known_map, register
 from db.selection import Selection
 from db.tables import contaminant, dataset, surface
 from mapping.arrays import Points, Vector
@@ -34,12 +31,10 @@ from mapping.kriging import FITTED_BY, FittedKriging
 from mapping.methods import method_named
 from mapping.neighbourhood import Neighbourhood, stored_neighbours
 from mapping.raster import Raster
-from mapping.samples import Samples
 from mapping.scale import as_scale
 from mapping.surface import write_surface
 
 Progress = Callable[[int, int], None]
-UNIT = "mg/kg"
 DAY = 86_400.0
 WITH_DRIFT = "universal-kriging"
 
@@ -72,73 +67,6 @@ class MapRequest:
         as_scale(self.transform)
         if self.fitted_by not in FITTED_BY:
             raise ValueError(f"no way to fit is called {self.fitted_by!r}; known are {', '.join(FITTED_BY)}")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Material:
-    """The samples of one population in metres, and the system of these metres."""
-
-    rows: SampleRows
-    population: Population
-    projection: Projection
-    samples: Samples
-    transfer: Transfer | None = None
-
-    @property
-    def visibility(self) -> str:
-        """Who may see what is made from these samples."""
-        return "private" if self.rows.private else "public"
-
-    @property
-    def context(self) -> dict[str, str]:
-        """What a guideline value asks about how the samples were taken and analysed."""
-        return {
-            "medium": self.population.medium,
-            "procedure": self.population.digestion,
-            "basis": self.population.basis,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedMap:
-    """A row of the table of surfaces, and whether this run made it."""
-
-    id: str
-    created: bool
-    title: str
-    path: Path
-    parameters: Mapping[str, Any] = field(repr=False)
-    scores: Mapping[str, float] = field(repr=False)
-    version: str = field(repr=False)
-    home: Path = field(repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "surface": self.id,
-            "created": self.created,
-            "title": self.title,
-            "path": str(self.path),
-            "parameters": dict(self.parameters),
-            "scores": dict(self.scores),
-        }
-
-
-def gather(connection: Connection, selection: Selection) -> Material:
-    """The samples of a selection; `ValueError` when there are none, or when they must not be pooled."""
-    rows, transfer = read_with_transfer(connection, selection)
-    if len(rows) == 0:
-        raise ValueError(f"there are no measurements of {selection.contaminant} that fit the selection")
-    if len(rows.populations) > 1:
-        listed = "; ".join(str(population) for population in rows.populations)
-        raise ValueError(
-            f"measurements of {selection.contaminant} that must not be pooled are selected ({listed}): "
-            "choose one with --dataset, --medium, --digestion, --basis or --depth"
-        )
-    projection = choose_projection(rows)
-    errors = np.where(np.isnan(rows.uncertainty), 0.0, rows.uncertainty) ** 2
-    samples = Samples(projection.place(rows), rows.lower, rows.upper, errors if errors.any() else None)
-    return Material(rows, rows.populations[0], projection, samples, transfer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -201,7 +129,7 @@ def make_map(
     provenance |= {"validation": validation}
     raster = Raster(fitted, plan.grid, plan.inside, plan.covariates, request.compressed)
     write_surface(made.path, raster, provenance | parameters, progress, settings.dask)
-    _register(settings, connection, made, plan)
+    register(settings, connection, made, plan.material, plan.grid, plan.visibility)
     return made
 
 
@@ -236,15 +164,6 @@ def rebuild(connection: Connection, made: PublishedMap) -> Rebuilt:
     material = _drifting(material, drift)
     fitted = FittedKriging.rebuild(material.samples, parameters["model"])
     return Rebuilt(material, fitted, Grid(**parameters["grid"]), area, drift)
-
-
-def selection_from(parameters: Mapping[str, Any]) -> Selection:
-    """The selection of samples that a map was made from."""
-    stored = dict(parameters["selection"])
-    for name in ("depth", "visibilities"):
-        if name in stored:
-            stored[name] = tuple(stored[name])
-    return Selection(**stored)
 
 
 def _plan(settings: Settings, connection: Connection, request: MapRequest) -> Plan:
@@ -284,7 +203,7 @@ def _cells(request: MapRequest, material: Material, area: BaseGeometry) -> tuple
             f"no cell of {request.resolution:g} m has its centre in the area to be mapped: "
             "choose a smaller --resolution or give an --area"
         )
-    if not np.isfinite(_footprint(grid, material.projection).bounds).all():
+    if not np.isfinite(footprint(grid, material.projection).bounds).all():
         raise ValueError(f"cells of {request.resolution:g} m reach beyond the area in which {grid.crs} can be used")
     return grid, inside
 
@@ -347,17 +266,6 @@ def _hash(parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parameters, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def known_map(settings: Settings, connection: Connection, identifier: str) -> PublishedMap | None:
-    """The surface of that id, if its row and its file are there."""
-    row = connection.execute(select(surface).where(surface.c.id == identifier)).mappings().one_or_none()
-    if row is None or not (settings.home / row["path"]).exists():
-        return None
-    path = settings.home / row["path"]
-    return PublishedMap(
-        identifier, False, row["title"], path, row["parameters"], row["scores"], row["version"], settings.home
-    )
-
-
 def _title(connection: Connection, request: MapRequest, material: Material) -> str:
     """Contaminant, data sets and method, by which people tell maps apart; what is not the default is said."""
     query = select(contaminant.c.name).where(contaminant.c.id == request.selection.contaminant)
@@ -370,32 +278,3 @@ def _title(connection: Connection, request: MapRequest, material: Material) -> s
     carried = f", {material.transfer.source} carried over to {material.transfer.target}" if material.transfer else ""
     how = f"{request.method.replace('-', ' ')}{drift}{scale}{nearest}"
     return f"{name}, {datasets}{carried}, {how}, {request.resolution:g} m"
-
-
-def _register(settings: Settings, connection: Connection, made: PublishedMap, plan: Plan) -> None:
-    """The row of the catalogue; the same map made twice at once is one row."""
-    material, grid = plan.material, plan.grid
-    row = {
-        "id": made.id,
-        "contaminant_id": material.rows.contaminant,
-        "title": made.title,
-        "path": str(made.path.relative_to(settings.home)),
-        "method": made.parameters["method"],
-        "parameters": made.parameters,
-        "scores": made.scores,
-        "input_hash": material.samples.digest(),
-        "version": made.version,
-        "crs": material.projection.name,
-        "cell_m": grid.cell,
-        "visibility": plan.visibility,
-        "geom": f"SRID=4326;{_footprint(grid, material.projection).wkt}",
-    }
-    connection.execute(insert(surface).values(row).on_conflict_do_nothing())
-
-
-def _footprint(grid: Grid, projection: Projection) -> BaseGeometry:
-    """The outline of the grid in degrees, with enough corners to follow its bent edges."""
-    outline = shapely.segmentize(shapely.box(*grid.bounds), max(grid.bounds[2] - grid.bounds[0], grid.cell) / 16)
-    back = Transformer.from_crs(projection.crs, "EPSG:4326", always_xy=True)
-    degrees: BaseGeometry = shapely.transform(outline, lambda xy: np.column_stack(back.transform(*xy.T)))
-    return degrees

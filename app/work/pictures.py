@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, select
 
 from app.limits import Limit
 from app.work.hotspots import Finding
-from app.work.maps import UNIT, Material, PublishedMap
+from app.work.material import Material
+from app.work.published import UNIT, PublishedMap
 from db.tables import dataset, source
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Connection
 
 from app.settings import Settings
-from app.work.maps import MapRequest, gather, make_map, rebuild, selection_from
+from app.work.maps import MapRequest, make_map, rebuild
+from app.work.material import gather, selection_from
 from app.work.transfer import read_with_transfer
 from db.selection import Selection
 from ingest.load import load_samples

@@ -17,7 +17,8 @@ from app.settings import Settings
 from app.work.exceedance import areas_above
 from app.work.hotspot_catalogue import publish
 from app.work.hotspots import regulatory, statistical
-from app.work.maps import MapRequest, gather, make_map
+from app.work.maps import MapRequest, make_map
+from app.work.material import gather
 from db.engine import Database
 from db.selection import Selection
 from ingest.load import load_samples

@@ -15,7 +15,9 @@ from app.settings import Settings
 from app.work.exceedance import areas_above
 from app.work.hotspot_catalogue import publish
 from app.work.hotspots import regulatory, statistical
-from app.work.maps import MapRequest, PublishedMap, gather, make_map, rebuild
+from app.work.maps import MapRequest, make_map, rebuild
+from app.work.material import gather
+from app.work.published import PublishedMap
 from db.engine import Database
 from db.selection import Selection
 from db.tables import dataset, hot_spot, hot_spot_run, layer_version, measurement, procedure, surface

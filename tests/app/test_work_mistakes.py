@@ -13,7 +13,8 @@ from app.limits import Limit
 from app.settings import Settings
 from app.work.hotspot_catalogue import publish
 from app.work.hotspots import regulatory
-from app.work.maps import DAY, MapRequest, gather, make_map
+from app.work.maps import DAY, MapRequest, make_map
+from app.work.material import gather
 from db.selection import Selection
 from db.tables import VISIBILITIES, hot_spot_run, surface
 from ingest.load import load_samples
