@@ -24,6 +24,8 @@ LONG = ("contaminant", "value", "unit", "cas", "lod", "loq", "qualifier", "diges
 OF_RANGE = r"^\s*\d+(?:[.,]\d+)?\s*(?:cm|m|in|ft)?\s*(?:[-–—/]|to|bis|a|à)\s*\d+(?:[.,]\d+)?"
 IN_BRACKETS = re.compile(r"[(\[_\s](?P<unit>cm|mm|m|ft|feet|in|inch|inches|g/kg|%|pct)[)\]]?$", re.IGNORECASE)
 ELEMENTS = 30
+SHOWN = 10
+IN_SO_MANY_WORDS = 3
 BESIDE = {
     "qualifier": r"{stem}[\s_.-]*(?:flag|q|qual|qualifier|cen|censored|sign|lt|code|rem|remark)|"
     r"(?:flag|q|qual|sign)[\s_.-]*{stem}",
@@ -357,18 +359,33 @@ def draft_notation(draft: Draft, table: Table, layout: Layout) -> None:
 
 
 def _draft_words(draft: Draft, table: Table, layout: Layout) -> None:
+    """Words that are known to mean not detected; what any other means is asked, and no bound is made of it."""
     words = [text for name in layout.values for text in table.distinct(name) if _is_word(text)]
-    distinct = list(dict.fromkeys(word.lower() for word in words))[:ELEMENTS]
-    if not distinct:
-        return
+    distinct = list(dict.fromkeys(word.lower() for word in words))
     known = Notation().nondetect
-    if new := [word for word in distinct if word not in known]:
+    new = [word for word in distinct if word not in known and _says_not_detected(word)]
+    if new:
         draft.add(f"notation.nondetect = {toml([*known, *new])}", f"such as {new[0]!r}")
-        draft.ask(
-            f"whether {', '.join(new)} mean that nothing was detected, and not that nothing was measured (file.blank)"
-        )
-    if "lod" not in layout.long:
+        listed = ", ".join(map(repr, new))
+        draft.ask(f"whether {listed} mean that nothing was detected, and not that nothing was measured (file.blank)")
+    _ask_words(draft, [word for word in distinct if word not in known and word not in new])
+    if any(word in known or word in new for word in distinct) and "lod" not in layout.long:
         draft.ask("the limits of detection (lod): without them what was not detected cannot be used")
+
+
+def _says_not_detected(word: str) -> bool:
+    return not word.startswith((">", "≥")) and meaning_score(word, "not_detected") == IN_SO_MANY_WORDS
+
+
+def _ask_words(draft: Draft, unknown: list[str]) -> None:
+    if not unknown:
+        return
+    listed = ", ".join(repr(word) for word in unknown[:SHOWN])
+    more = f" and {len(unknown) - SHOWN} others" if len(unknown) > SHOWN else ""
+    draft.ask(
+        f"what {listed}{more} mean among the contents: not detected (notation.nondetect), not measured (file.blank), "
+        "or nothing that can be used: such values are rejected as it is"
+    )
 
 
 def _is_word(text: str) -> bool:

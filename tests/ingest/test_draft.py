@@ -205,6 +205,55 @@ def test_headings_that_name_no_contaminant(heading: str) -> None:
     assert content_of(heading, shipped_contaminants()) is None
 
 
+def drafted_of(write: Write, cells: Sequence[str]) -> tuple[str, Sequence[str], Path]:
+    """The draft of a survey with these cells among its contents of lead, its questions, and the file."""
+    rows = "".join(
+        f"{n};{50 + n / 100};{7 + n / 100};0;20;{cell}\n" for n, cell in enumerate([*cells, *"123456789" * 5])
+    )
+    file = write(f"Sample ID;Latitude;Longitude;Upper depth (cm);Lower depth (cm);Pb (mg/kg)\n{rows}", "words.csv")
+    draft = draft_profile(file, shipped_contaminants())
+    return draft.toml, draft.open_questions, file
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["N.N.", "nicht nachgewiesen", "< NWG", "non détecté", "non decele", "No Detectado", "não detectado", "<LDM",
+     "non rilevabile", "niet aantoonbaar", "не обнаружено", "н/о", "未检出", "불검출", "Not-Detected", "below LOD",
+     "U"],
+)  # fmt: skip
+def test_words_that_say_not_detected_are_drafted_so_and_asked_about(write: Write, word: str) -> None:
+    toml, asked, _ = drafted_of(write, [word])
+    assert word.lower() in tomllib.loads(toml)["measurements"]["notation"]["nondetect"]
+    assert any(repr(word.lower()) in question and "nothing was detected" in question for question in asked)
+
+
+@pytest.mark.parametrize("word", ["abc", "pending", "lost", "see note", "trace", "<LOQ", ">LOD", "k.A.", "?"])
+def test_no_bound_is_made_of_any_other_word(connection: Connection, write: Write, word: str) -> None:
+    toml, asked, file = drafted_of(write, [word, "n.d."])
+    assert "notation" not in tomllib.loads(toml)["measurements"]
+    assert any(f"what {word.lower()!r} mean" in question for question in asked)
+    report = load_samples(connection, file, read_profile(write(answered(toml, {}), "drafted.toml")))
+    assert report.measurements == {"lead": 45}
+    assert any(problem.text == word and problem.severity == "reject" for problem in report.problems)
+
+
+def test_of_many_words_some_are_shown(write: Write) -> None:
+    _, asked, _ = drafted_of(write, [f"remark {letter}" for letter in "abcdefghijklmnop"])
+    assert any("'remark a'" in question and "and 6 others" in question for question in asked)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Land use", "LandUse", "Nutzung", "Nutzungsart", "Flächennutzung", "Uso", "Uso del suelo", "USO DE SUELO",
+     "Uso actual", "Occupation du sol", "Usage du sol", "Uso do solo", "Uso e ocupação do solo", "Uso suolo",
+     "Destinazione d'uso", "Bodemgebruik", "Markanvändning", "Землепользование", "土地利用类型"],
+)  # fmt: skip
+def test_land_use_in_the_languages_of_surveys(write: Write, heading: str) -> None:
+    file = write(f"Sample ID;Latitude;Longitude;{heading};Pb (mg/kg)\na;50;7;arable;12\nb;51;8;forest;30\n", "use.csv")
+    drafted = tomllib.loads(draft_profile(file, shipped_contaminants()).toml)
+    assert drafted["specimen"]["land_use"] == {"column": heading}
+
+
 @pytest.mark.parametrize(
     ("heading", "said"),
     [
