@@ -12,7 +12,6 @@ from app.settings import Settings
 from db.layers import layers as all_layers
 from ingest.layers.description import describe_layer
 from ingest.layers.facts import LayerReport
-from ingest.layers.store import load_layer, sweep
 
 File = Annotated[
     Path, typer.Argument(help="GeoTIFF, GeoPackage, Shapefile, GeoJSON or FlatGeobuf.", show_default=False)
@@ -44,6 +43,8 @@ def layer(  # noqa: PLR0913 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Register a raster (a covariate) or polygons (land use, geology, units) under a name, for maps to use."""
+    from ingest.layers.store import load_layer, sweep  # noqa: PLC0415  GDAL and pandas, which other loads do without
+
     settings = Settings()
     stated: dict[str, Any] = {"name": name, "title": title, "licence": licence, "provider": provider, "unit": unit}
     stated |= {"band": band, "nodata": nodata, "code": code, "label": label, "sheet": sheet, "crs": crs}

@@ -1,0 +1,83 @@
+from .baselines import BASELINES
+from .comparison import Comparison, compare
+from .covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
+from .crossvalidation import cross_validate
+from .drift import Drift, Term
+from .fields import AreaField, RasterField
+from .folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
+from .grid import Grid, default_area, mask_inside, sample_spacing
+from .kriging import FittedKriging, Kriging
+from .methods import METHODS, method_named
+from .neighbourhood import Neighbourhood
+from .prediction import Prediction
+from .raster import Raster
+from .samples import Samples
+from .scale import ScaleToFit
+from .simulation import AreaEstimate, Simulation
+from .support import Block
+from .surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
+from .transform import BoxCox, Identity, Log, NormalScore, Transform, transform_named
+from .validation import Validation
+from .variogram import (
+    EmpiricalVariogram,
+    VariogramFit,
+    choose_variogram,
+    empirical_variogram,
+    fit_variogram,
+)
+
+__all__ = [
+    "BASELINES",
+    "METHODS",
+    "STRUCTURES",
+    "AreaEstimate",
+    "AreaField",
+    "Block",
+    "BoxCox",
+    "Comparison",
+    "Covariance",
+    "Drift",
+    "EmpiricalVariogram",
+    "Exponential",
+    "FittedKriging",
+    "Folds",
+    "Gaussian",
+    "Grid",
+    "Identity",
+    "Kriging",
+    "Log",
+    "Matern",
+    "Neighbourhood",
+    "NormalScore",
+    "Nugget",
+    "Prediction",
+    "Raster",
+    "RasterField",
+    "Samples",
+    "ScaleToFit",
+    "Simulation",
+    "Spherical",
+    "Surface",
+    "Term",
+    "Transform",
+    "Validation",
+    "VariogramFit",
+    "blocked_folds",
+    "choose_variogram",
+    "compare",
+    "cross_validate",
+    "default_area",
+    "empirical_variogram",
+    "fit_variogram",
+    "folds_for",
+    "mask_inside",
+    "matched_folds",
+    "method_named",
+    "predict_grid",
+    "prediction_from_bands",
+    "random_folds",
+    "read_provenance",
+    "sample_spacing",
+    "transform_named",
+    "write_surface",
+]
