@@ -35,6 +35,7 @@ from ingest.sheet import Sheet
 from ingest.specimens import read_specimens
 from ingest.spill import Spill
 from ingest.suspicions import suspicions_for
+from ingest.whereabouts import Inside
 
 Progress = Callable[[int, int], None]
 # about how the time of a load falls to reading the file, storing its rows, and making their indexes
@@ -65,6 +66,7 @@ class Chunk:
 class Survey:
     """A file of samples that has been read once; its `chunks` can be taken once.
 
+    `area` is where the profile says that the survey was made, as `stated_area` finds it.
     The counts and the ledger are complete when the last chunk was taken. Raises `IngestError` when nothing in the file
     can be loaded: while reading, or at the last chunk.
     """
@@ -75,6 +77,7 @@ class Survey:
         profile: Profile,
         contaminants: Contaminants,
         progress: Progress | None = None,
+        area: Inside | None = None,
         beside: Beside | None = None,
     ) -> None:
         specimen, measured = profile.specimen, profile.measurements
@@ -91,7 +94,7 @@ class Survey:
         self._lessons = (*lessons_for(measured), self._controls)
         self._suspicions = suspicions_for(specimen)
         self._aside = Spill()
-        reading = _Reading(profile, specimen, measured, contaminants, self._lessons)
+        reading = _Reading(profile, specimen, measured, contaminants, self._lessons, area)
         self._beside = beside is not None
         if beside is not None:
             reading.begin_beside(beside)
@@ -174,9 +177,10 @@ class _Reading:
         measured: Measurements,
         contaminants: Contaminants,
         lessons: tuple[Lesson, ...],
+        area: Inside | None,
     ) -> None:
         self._profile, self._specimen, self._measured = profile, specimen, measured
-        self._contaminants, self._lessons = contaminants, lessons
+        self._contaminants, self._lessons, self._area = contaminants, lessons, area
         self._series = series_of(measured, contaminants)
         self._shared = measured.long or measured.replicates == "number"
         self._rows, self._codes, self._values = Memory(np.int32), Memory(np.uint64), Memory(np.int32)
@@ -187,7 +191,7 @@ class _Reading:
 
     def rows_of(self, sheet: Sheet) -> Rows:
         """What is left of a batch."""
-        specimens = read_specimens(sheet, self._profile.position, self._specimen)
+        specimens = read_specimens(sheet, self._profile.position, self._specimen, self._area)
         measurements, written = self._measurements(sheet)
         rows = Rows(specimens, measurements, written, sheet.findings, self._profile.quality_rules)
         rows.check_specimens()

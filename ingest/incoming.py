@@ -25,6 +25,7 @@ from ingest.sources import read_sources
 from ingest.storing import Destination, SampleStore
 from ingest.tally import SampleTally, SourceTally
 from ingest.tally.contents import Content
+from ingest.whereabouts import Inside
 
 OF_SOURCE = ("code", "name", "sector", "sector_original", "diffuse", "status", "status_since", "geom")
 
@@ -81,9 +82,14 @@ class IncomingSamples:
     kind: ClassVar[str] = "samples"
 
     def __init__(
-        self, file: Path, profile: Profile, progress: Progress | None = None, beside: Beside | None = None
+        self,
+        file: Path,
+        profile: Profile,
+        progress: Progress | None = None,
+        area: Inside | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        self._survey = Survey(file, profile, shipped_contaminants(), progress, beside)
+        self._survey = Survey(file, profile, shipped_contaminants(), progress, area, beside)
         self._beside = beside is not None
         wanted = profile.measurements.sums if profile.measurements else ()
         self._sums = Sums(wanted, profile.quality_rules)
@@ -166,8 +172,8 @@ class IncomingSources:
 
     kind: ClassVar[str] = "sources"
 
-    def __init__(self, file: Path, profile: Profile, _: Progress | None = None) -> None:
-        self._inventory = read_sources(file, profile, shipped_contaminants())
+    def __init__(self, file: Path, profile: Profile, _: Progress | None = None, area: Inside | None = None) -> None:
+        self._inventory = read_sources(file, profile, shipped_contaminants(), area)
         self.rows_in, self.loaded = self._inventory.rows_in, self._inventory.loaded
         self.duplicates = self._inventory.duplicates
         self.stored = sum(self.most.values())

@@ -18,10 +18,12 @@ from ingest.publishing import publish
 from ingest.records import with_system_of
 from ingest.rejected import is_rejected, options_of_rejected, write_rejected
 from ingest.report import Report, broken_by, problems_of
+from ingest.stated_area import stated_area
 from ingest.vocabulary import load_contaminants
+from ingest.whereabouts import Inside
 
 LAYERS = {"samples": ("samples", "sites"), "sources": ("sources",)}
-Read = Callable[[Path, Profile, Progress | None], Incoming]
+Read = Callable[[Path, Profile, Progress | None, Inside | None], Incoming]
 READ: dict[str, Read] = {"samples": IncomingSamples, "sources": IncomingSources}
 
 
@@ -85,7 +87,7 @@ def _load(
         known = datasets.report_of(connection, before, checksum)
         if known is not None:
             if rejected_to is not None and known.rejected:
-                _write_rejected_again(rejected_to, file, profile, kind)
+                _write_rejected_again(connection, rejected_to, file, profile, kind)
             return known.as_unchanged()
         incoming = _read(connection, before, file, profile, kind, progress, partial=partial)
         load_contaminants(connection)
@@ -125,14 +127,15 @@ def _read(
     *,
     partial: bool,
 ) -> Incoming:
+    area = stated_area(connection, profile.position)
     if partial and before is not None:
-        return IncomingSamples(file, profile, progress, beside(connection, before.id, file, profile))
-    return READ[kind](file, profile, progress)
+        return IncomingSamples(file, profile, progress, area, beside(connection, before.id, file, profile))
+    return READ[kind](file, profile, progress, area)
 
 
-def _write_rejected_again(target: Path, file: Path, profile: Profile, kind: str) -> None:
+def _write_rejected_again(connection: Connection, target: Path, file: Path, profile: Profile, kind: str) -> None:
     """Write what was rejected of a file that is loaded, by reading it once more."""
-    incoming = READ[kind](file, profile, None)
+    incoming = READ[kind](file, profile, None, stated_area(connection, profile.position))
     incoming.review()
     _write_rejected(target, file, profile, incoming)
 

@@ -24,7 +24,8 @@ from ingest.releases import check_units, read_releases
 from ingest.report import Problem, RefusedError, problems_of
 from ingest.shapes import read_shapes
 from ingest.sheet import Sheet
-from ingest.specimens import read_positions
+from ingest.specimens import note_astray, read_positions
+from ingest.whereabouts import Inside
 
 FEWEST_POINTS = {"line": 2, "polygon": 3}
 DESCRIPTION = ("name", "longitude", "latitude")
@@ -60,24 +61,27 @@ class _Content:
         return int(self.sources.num_rows) + broken_rows(self.findings)
 
 
-def read_sources(file: Path, profile: Profile, contaminants: Contaminants) -> Inventory:
-    """Read and check a file of sources; raises `IngestError` when nothing in it can be loaded."""
+def read_sources(file: Path, profile: Profile, contaminants: Contaminants, area: Inside | None = None) -> Inventory:
+    """Read and check a file of sources; raises `IngestError` when nothing in it can be loaded.
+
+    `area` is where the profile says that its points lie; outlines may reach beyond it.
+    """
     if profile.sources is None:
         raise IngestError(f"the profile of {profile.dataset.name!r} describes samples, not sources")
-    content = _content(file, profile, profile.sources, contaminants)
+    content = _content(file, profile, profile.sources, contaminants, area)
     if profile.sources.geometry in ("point", "file"):
         shared = profile.sources.layout == "one-row-per-release"
         return _points(file, content, shared=shared)
     return _outline(file, content, profile.sources.geometry)
 
 
-def _content(file: Path, profile: Profile, given: Sources, contaminants: Contaminants) -> _Content:
+def _content(file: Path, profile: Profile, given: Sources, contaminants: Contaminants, area: Inside | None) -> _Content:
     check_units(given.releases)
     sheets, guesses = open_sheets(file, profile)
     sources, releases, findings, start = [], [], list(guesses), 0
     above: dict[str, int] = {}
     for sheet in sheets:
-        sources.append(_sources(sheet, profile, given))
+        sources.append(_sources(sheet, profile, given, area if given.geometry == "point" else None))
         releases += [
             read_releases(sheet, release, contaminants, start, number)
             for number, release in enumerate(given.releases, start=1)
@@ -90,10 +94,12 @@ def _content(file: Path, profile: Profile, given: Sources, contaminants: Contami
     return _Content(pa.concat_tables(sources).combine_chunks(), released, tuple(merged(findings)), above)
 
 
-def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
+def _sources(sheet: Sheet, profile: Profile, given: Sources, area: Inside | None) -> Any:
     rows = pc.cast(pa.array(sheet.rows), pa.string())
     code = sheet.text(given.code) if given.code else rows
-    placed = read_shapes(sheet, profile.position) if given.geometry == "file" else _placed(sheet, profile.position)
+    placed = (
+        read_shapes(sheet, profile.position) if given.geometry == "file" else _placed(sheet, profile.position, area)
+    )
     return pa.table(
         {
             "row": sheet.rows,
@@ -110,8 +116,9 @@ def _sources(sheet: Sheet, profile: Profile, given: Sources) -> Any:
     )
 
 
-def _placed(sheet: Sheet, position: Position) -> dict[str, Any]:
+def _placed(sheet: Sheet, position: Position, area: Inside | None) -> dict[str, Any]:
     read = read_positions(sheet, position)
+    note_astray(sheet, position, area, read)
     return {key: read[key] for key in ("longitude", "latitude")} | {"geom": points(read["longitude"], read["latitude"])}
 
 

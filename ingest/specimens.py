@@ -12,7 +12,7 @@ from ingest.depths import read_depths
 from ingest.numbers import blanks
 from ingest.profile import FromColumn, Position, SecondPosition, Specimen
 from ingest.sheet import Sheet
-from ingest.whereabouts import astray, box
+from ingest.whereabouts import Inside, astray
 
 ANY = (-np.inf, np.inf)
 POSITIVE = (np.nextafter(0, 1), np.inf)
@@ -101,9 +101,9 @@ def _note_faults(sheet: Sheet, position: Position, fault: Any) -> None:
         sheet.find(rule, fault == kind, both, reason.format(**told), at)
 
 
-def _note_astray(sheet: Sheet, position: Position, columns: dict[str, Any]) -> None:
+def note_astray(sheet: Sheet, position: Position, area: Inside | None, columns: dict[str, Any]) -> None:
     """Note positions outside of where the survey says it was made, and what would put them inside."""
-    if position.within is None:
+    if area is None:
         return
     per_row = isinstance(position.crs, FromColumn)
     names = ("longitude", "latitude") if per_row else ("x_as_given", "y_as_given")
@@ -112,7 +112,7 @@ def _note_astray(sheet: Sheet, position: Position, columns: dict[str, Any]) -> N
     texts = pc.binary_join_element_wise(sheet.joined(position.x), sheet.joined(position.y), " ")
     at = (f"{position.x.column}, {position.y.column}", True)
     system = horizontal_crs("EPSG:4326") if per_row else position.system
-    for (rule, reason), where in astray(x, y, system, box(*position.within)):
+    for (rule, reason), where in astray(x, y, system, area):
         sheet.find(rule, where, texts, reason, at)
 
 
@@ -155,12 +155,12 @@ def _length(metres: float) -> str:
     return f"{metres / 1000:.1f} km" if metres >= 1000 else f"{metres:.0f} m"
 
 
-def read_specimens(sheet: Sheet, position: Position, specimen: Specimen) -> Any:
-    """A table with one row per record, in their order."""
+def read_specimens(sheet: Sheet, position: Position, specimen: Specimen, area: Inside | None = None) -> Any:
+    """A table with one row per record, in their order; `area` is where the survey says it was made."""
     columns: dict[str, Any] = {"row": sheet.rows}
     columns |= _codes(sheet, specimen)
     columns |= read_positions(sheet, position)
-    _note_astray(sheet, position, columns)
+    note_astray(sheet, position, area, columns)
     for key, within in NUMBERS.items():
         columns[key] = _nullable(sheet.number(getattr(specimen, key), within, field=key))
     if specimen.depth_cm is not None:

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from ingest.coordinates import Doubles, Fault, Mask, locate
@@ -37,14 +38,15 @@ def astray(x: Doubles, y: Doubles, crs: CRS, inside: Inside) -> Iterator[tuple[R
     These are: x and y swapped, a minus sign that is missing or too much, and another zone of UTM, whose coordinates are
     those of the next one turned by six degrees about the axis of the earth. What is no position at all is passed over.
     """
-    left = _known(x, y) & ~_within(_moved(x, y, crs), inside)
-    for remedy, place in _slips(x, y, crs) if left.any() else ():
+    rows = np.flatnonzero(_known(x, y) & ~_within(_moved(x, y, crs), inside))
+    left = np.ones(len(rows), np.bool_)
+    for remedy, place in _slips(x[rows], y[rows], crs) if rows.size else ():
         explained = left & _within(place(), inside)
         if explained.any():
-            yield remedy, explained
+            yield remedy, _among(len(x), rows[explained])
             left &= ~explained
     if left.any():
-        yield OUTSIDE, left
+        yield OUTSIDE, _among(len(x), rows[left])
 
 
 def utm_zone(crs: CRS) -> int | None:
@@ -68,6 +70,12 @@ def _slips(x: Doubles, y: Doubles, crs: CRS) -> Iterator[tuple[Remedy, Callable[
     for name, east, north in (("x", -1.0, 1.0), ("y", 1.0, -1.0), ("x and y", -1.0, -1.0)):
         said = f"lies outside the stated area, but inside with the other sign of {name}"
         yield ("position-sign", said), partial(_moved, east * x, north * y, crs)
+
+
+def _among(count: int, rows: NDArray[np.int64]) -> Mask:
+    mask = np.zeros(count, np.bool_)
+    mask[rows] = True
+    return mask
 
 
 def _known(x: Doubles, y: Doubles) -> Mask:

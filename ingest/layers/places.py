@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from db.layers import Labels, StoredLayer, read_areas
+from ingest.coordinates import Doubles, Mask
+from ingest.whereabouts import Inside
 from mapping.arrays import Points
 from mapping.fields import AreaField
 
@@ -27,28 +29,54 @@ def outside(
     Places within `tolerance_m` metres of them are not outside: outlines are drawn at some scale, and coasts change.
     `code` may be a name too. Raises `ValueError` for a code that the layer does not have.
     """
+    longitude, latitude = np.asarray(lonlat, dtype=np.float64).reshape(-1, 2).T
+    return ~inside(connection, layer, code, tolerance_m)(longitude, latitude)
+
+
+def inside(connection: Connection, layer: StoredLayer, code: str | None = None, tolerance_m: float = 0.0) -> Inside:
+    """What tells of any places whether they are not `outside`; the areas are read once, and all else is as there."""
     _, shapes = read_areas(connection, layer, code)
     if code is not None and not len(shapes):
         raise ValueError(f"the layer {layer.name!r} has no area {code!r}")
+    shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
-    points = shapely.points(lonlat)
-    beyond = np.ones(len(lonlat), dtype=np.bool_)
-    beyond[tree.query(points, predicate="intersects")[0]] = False
-    for place in np.flatnonzero(beyond) if tolerance_m > 0.0 else ():
-        beyond[place] = _metres_to(points[place], shapes, tolerance_m)
-    return beyond
+
+    def holds(longitude: Doubles, latitude: Doubles) -> Mask:
+        points = shapely.points(longitude, latitude)
+        point, shape = tree.query(points)
+        found = np.zeros(len(points), dtype=np.bool_)
+        found[point[shapely.intersects(shapes[shape], points[point])]] = True
+        for place in _near(tree, points, ~found, tolerance_m) if tolerance_m > 0.0 else ():
+            found[place] = _reaches(points[place], shapes, tolerance_m)
+        return found
+
+    return holds
 
 
-def _metres_to(point: shapely.Point, shapes: NDArray[np.object_], tolerance_m: float) -> bool:
-    """Whether the nearest of the areas is farther than the tolerance, east and west being shortened by the latitude."""
-    shrink = max(float(np.cos(np.radians(point.y))), 1e-6)
+def _near(tree: shapely.STRtree, points: NDArray[np.object_], among: Mask, tolerance_m: float) -> NDArray[np.int64]:
+    """The places that may lie within the tolerance: a degree is nowhere longer than at the equator."""
+    places = np.flatnonzero(among)
+    reach = tolerance_m / METRES_A_DEGREE / _shrink(shapely.get_y(points[places]))
+    point, _ = tree.query(points[places], predicate="dwithin", distance=reach)
+    near: NDArray[np.int64] = places[np.unique(point)]
+    return near
+
+
+def _shrink(latitude: Doubles) -> Doubles:
+    """How much shorter than north and south a degree to the east and west is."""
+    return np.maximum(np.cos(np.radians(latitude)), 1e-6)
+
+
+def _reaches(point: shapely.Point, shapes: NDArray[np.object_], tolerance_m: float) -> bool:
+    """Whether the nearest of the areas is no farther than the tolerance."""
+    shrink = float(_shrink(np.array([point.y]))[0])
     reach = tolerance_m / METRES_A_DEGREE
     frame = shapely.box(point.x - reach / shrink, point.y - reach, point.x + reach / shrink, point.y + reach)
     near = shapely.intersection(shapes[shapely.intersects(shapes, frame)], frame)
     if not len(near):
-        return True
+        return False
     flattened = shapely.transform(near, lambda xy: (xy - (point.x, point.y)) * (shrink, 1.0))
-    return bool(shapely.distance(flattened, shapely.Point(0, 0)).min() > reach)
+    return bool(shapely.distance(flattened, shapely.Point(0, 0)).min() <= reach)
 
 
 def _box(lonlat: Points) -> tuple[float, float, float, float]:

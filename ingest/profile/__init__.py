@@ -8,7 +8,7 @@ from ingest.profile.controls import Certified, Controls
 from ingest.profile.fields import GEOMETRY, GEOMETRY_X, GEOMETRY_Y, AsGiven, FromColumn, ProfileError, columns_of
 from ingest.profile.file import Dataset, FileOptions, Fold, Join
 from ingest.profile.inventory import Release, Sources
-from ingest.profile.position import Position, SecondPosition
+from ingest.profile.position import Position, RegisteredArea, SecondPosition
 from ingest.profile.reading import SHIPPED, read_profile
 from ingest.profile.samples import Assay, MeasuredColumn, Measurements, Notation, Specimen
 from ingest.profile.whole import Profile
@@ -33,6 +33,7 @@ __all__ = [
     "Position",
     "Profile",
     "ProfileError",
+    "RegisteredArea",
     "Release",
     "SecondPosition",
     "Sources",

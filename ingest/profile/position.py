@@ -5,6 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 from pyproj import CRS
 
+from ingest.complaints import ALTERNATIVES
 from ingest.coordinates import horizontal_crs
 from ingest.profile.fields import GEOMETRY_X, GEOMETRY_Y, FromColumn, Number, Part, ProfileError, kind_of_given
 
@@ -23,6 +24,10 @@ SystemOrColumn: TypeAlias = Annotated[
 ]
 
 
+def _listed(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _box(value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     west, south, east, north = value
     if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90):
@@ -31,7 +36,26 @@ def _box(value: tuple[float, float, float, float]) -> tuple[float, float, float,
 
 
 Edges: TypeAlias = tuple[float, float, float, float]
-Box: TypeAlias = Annotated[Edges, BeforeValidator(tuple), AfterValidator(_box)]
+Box: TypeAlias = Annotated[Edges, BeforeValidator(_listed), AfterValidator(_box)]
+Named: TypeAlias = Annotated[str, Field(min_length=1)]
+
+
+class RegisteredArea(Part):
+    """The areas of a registered layer of polygons, or those of one code or name, and so many metres around."""
+
+    layer: Named
+    code: Named | None = None
+    tolerance_m: Annotated[float, Field(ge=0)] = 100.0
+
+
+def _kind_of_area(value: object) -> str:
+    return ALTERNATIVES[isinstance(value, dict | RegisteredArea)]
+
+
+Area: TypeAlias = Annotated[
+    Annotated[Box, Tag(ALTERNATIVES[False])] | Annotated[RegisteredArea, Tag(ALTERNATIVES[True])],
+    Discriminator(_kind_of_area),
+]
 
 
 class SecondPosition(Part):
@@ -52,8 +76,8 @@ class SecondPosition(Part):
 class Position(Part):
     """Where the coordinates stand and in which system; a geographic file knows both.
 
-    `within` is the box in degrees, [west, south, east, north], in which the survey was made. `letters` says what
-    letters of hemispheres mean that differ between languages, such as the O of ouest and of Ost.
+    `within` is where the survey was made: a box in degrees, [west, south, east, north], or areas of a layer. `letters`
+    says what letters of hemispheres mean that differ between languages, such as the O of ouest and of Ost.
     """
 
     crs: SystemOrColumn | None = None
@@ -62,7 +86,7 @@ class Position(Part):
     letters: dict[str, Hemisphere] = Field(default_factory=dict)
     accuracy_m: Number | None = None
     area_tolerance_degrees: Annotated[float, Field(ge=0)] = 0.5
-    within: Box | None = None
+    within: Area | None = None
     second: SecondPosition | None = None
 
     @property

@@ -12,7 +12,7 @@ import rasterio.shutil
 import shapely
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from shapely.geometry import GeometryCollection, LineString, Polygon, box
 from sqlalchemy import Connection, func, select
 
@@ -264,6 +264,21 @@ def test_which_area_a_place_lies_in(register: Register, polygons: Callable[..., 
     assert outside(connection, here, lonlat, "unit A", 10).tolist() == [False, True, True, True]
     with pytest.raises(ValueError, match="no area 'Z'"):
         outside(connection, here, lonlat, "Z")
+
+
+def test_the_tolerance_is_one_of_metres_at_any_latitude(
+    register: Register, polygons: Callable[..., Path], connection: Connection
+) -> None:
+    file = polygons([box(0, 0, 1000, 1000)], ["A"])
+    frame = gpd.read_file(file).to_crs("EPSG:4326")
+    frame.geometry = [box(10, 70, 11, 71)]
+    frame.to_file(file.with_name("north.gpkg"))
+    register(file.with_name("north.gpkg"), code="code", label="name")
+    here, geod = layer_named(connection, "here"), Geod(ellps="WGS84")
+    corners = [(11.0, 70.5, 90), (10.0, 70.5, 270), (10.5, 71.0, 0), (10.5, 70.0, 180)]
+    for metres, beyond in ((450, False), (550, True)):
+        lonlat = np.array([geod.fwd(lon, lat, azimuth, metres)[:2] for lon, lat, azimuth in corners])
+        assert outside(connection, here, lonlat, tolerance_m=500).tolist() == [beyond] * 4
 
 
 # --- kept by name
