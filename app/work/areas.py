@@ -10,6 +10,9 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection
 
 from db.layers import Box, StoredLayer, layer_named, read_areas
+from ingest.errors import IngestError
+from ingest.geofile import address_of, complaint_of
+from ingest.guards import admit
 from mapping.grid import REACH, default_area
 
 BY_DEFAULT = f"the concave hull of the samples and half a sample spacing around, up to {REACH:g} spacings from a sample"
@@ -52,15 +55,20 @@ def _of_layer(connection: Connection, within: str, crs: CRS) -> MapArea:
 
 
 def read_area(path: Path, crs: CRS) -> BaseGeometry:
-    """The union of the polygons of a file, in `crs`; `ValueError` when it has none or no system of its own."""
+    """The union of the polygons of a file, in `crs`; `ValueError` when it has none or no system of its own.
+
+    GeoPackage, Shapefile (also zipped), GeoJSON, GeoJSONSeq and FlatGeobuf.
+    """
     import pyogrio  # noqa: PLC0415  it brings pandas along, for a second, and most maps need no file
 
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     try:
-        meta, _, geometries, _ = pyogrio.raw.read(path, columns=[])
-    except pyogrio.errors.DataSourceError as error:
-        raise ValueError(f"{path}: not a file of polygons that can be read: {error}") from None
+        admit(path)
+        meta, _, geometries, _ = pyogrio.raw.read(address_of(path), columns=[])
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, IngestError) as error:
+        said = complaint_of(path, error)
+        raise ValueError(f"{path}: not a file of polygons that can be read: {said}") from None
     if meta["crs"] is None:
         raise ValueError(f"{path}: the file does not say its coordinate reference system")
     shapes = shapely.force_2d(shapely.from_wkb(geometries))

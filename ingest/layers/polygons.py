@@ -17,6 +17,7 @@ from pyproj.enums import TransformDirection
 
 from ingest.coordinates import horizontal_crs
 from ingest.errors import IngestError
+from ingest.geofile import address_of, complaint_of
 from ingest.guards import admit
 from ingest.layers.description import LayerDescription
 from ingest.layers.facts import Facts, Finding
@@ -51,14 +52,15 @@ class Areas:
 def read_polygons(file: Path, described: LayerDescription) -> Areas:
     """The areas of a file; raises `IngestError` for a file without any, without a system, or without that column."""
     _must_be_known(file)
-    layer = _layer(file, described)
-    about = _attempt(file, lambda: pyogrio.read_info(file, layer=layer))
+    address = address_of(file)
+    layer = _layer(file, address, described)
+    about = _attempt(file, lambda: pyogrio.read_info(address, layer=layer))
     if about["driver"] not in DRIVERS:
         raise IngestError(f"{file.name} is a file of {about['driver']}, which is none of {', '.join(DRIVERS)}")
     crs = _system(file, about["crs"], described)
     columns = _columns(file, list(about["fields"]), described)
     reading = _Reading(crs)
-    for batch, geometry in _batches(file, layer, [name for name in columns if name]):
+    for batch, geometry in _batches(address, layer, [name for name in columns if name]):
         codes, names = (_texts(batch, name) for name in columns)
         reading.take(codes, names, _shapes(batch, geometry))
     return reading.result(file)
@@ -77,11 +79,11 @@ def _attempt(file: Path, read: Any) -> Any:
     try:
         return read()
     except (DataSourceError, DataLayerError, ValueError) as error:
-        raise IngestError(f"{file.name} cannot be read: {str(error).splitlines()[0]}") from None
+        raise IngestError(f"{file.name} cannot be read: {complaint_of(file, error)}") from None
 
 
-def _layer(file: Path, described: LayerDescription) -> str:
-    names = [str(name) for name in _attempt(file, lambda: pyogrio.list_layers(file))[:, 0]]
+def _layer(file: Path, address: str, described: LayerDescription) -> str:
+    names = [str(name) for name in _attempt(file, lambda: pyogrio.list_layers(address))[:, 0]]
     if described.sheet is not None and described.sheet not in names:
         raise IngestError(f"{file.name}: there is no layer {described.sheet!r}; there are {', '.join(names)}")
     if described.sheet is None and len(names) != 1:
@@ -109,8 +111,9 @@ def _columns(file: Path, fields: list[str], described: LayerDescription) -> tupl
     return described.code or next(iter(fields), None), described.label
 
 
-def _batches(file: Path, layer: str, columns: list[str]) -> Iterator[tuple[Any, str]]:
-    with pyogrio.open_arrow(file, layer=layer, columns=columns, batch_size=BATCH, use_pyarrow=True) as (about, reader):
+def _batches(address: str, layer: str, columns: list[str]) -> Iterator[tuple[Any, str]]:
+    opened = pyogrio.open_arrow(address, layer=layer, columns=columns, batch_size=BATCH, use_pyarrow=True)
+    with opened as (about, reader):
         for batch in reader:
             yield batch, about["geometry_name"] or "wkb_geometry"
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from ingest.profile.fields import Part
 
@@ -27,10 +27,16 @@ def _one_or_more(value: object) -> object:
 OneOrMore: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_one_or_more)]
 
 
+def _plain_name(value: str) -> str:
+    if {"/", "\\", "\0"} & set(value) or value in ("", ".", ".."):
+        raise ValueError("a table is named as a sheet or as a file in the same folder, without the way to it")
+    return value
+
+
 class Join(Part):
     """Another table that says more of the records: a sheet of the same workbook, or a file beside it."""
 
-    table: str
+    table: Annotated[str, AfterValidator(_plain_name)]
     on: Annotated[dict[str, str], Field(min_length=1)]
     heading_row: Annotated[int, Field(ge=1)] = 1
 

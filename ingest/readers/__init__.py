@@ -16,7 +16,7 @@ from ingest.readers.folded import folded
 from ingest.readers.joined import joined
 from ingest.readers.only import only
 from ingest.readers.several import as_one
-from ingest.readers.tables import file_beside, holds_tables, kept_until_read, main_files, matches, unpacked
+from ingest.readers.tables import file_beside, holds_tables, kept_until_read, left_tidy, main_files, matches, unpacked
 
 # name of the format: (module, endings of file names); a module is imported when a file needs it
 READERS = {
@@ -44,7 +44,8 @@ def open_file(path: Path, options: FileOptions) -> Opened:
         admit(path)
         if holds_tables(path):
             folder = unpacked(path)
-            return kept_until_read(open_file(folder, options), folder)
+            with left_tidy(folder):
+                return kept_until_read(open_file(folder, options), folder)
     files = main_files(path, options, ENDINGS)
     opened = _opened(path, files, options)
     own = opened.headings

@@ -4,6 +4,8 @@ import shutil
 import tempfile
 import weakref
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -31,7 +33,7 @@ def main_files(path: Path, options: FileOptions, endings: frozenset[str]) -> tup
     else:
         files = [file for file in files if not any(_is(file, join.table) for join in options.joins)]
     if not files:
-        raise IngestError(f"{path.name} is a folder without a file that can be read")
+        raise IngestError(f"{path.name} holds no file that can be read")
     if len(kinds := {file.suffix.lower() for file in files}) > 1:
         raise IngestError(f"{path.name} holds files of several kinds ({', '.join(sorted(kinds))}); state file.sheet")
     return tuple(files)
@@ -52,8 +54,12 @@ def _is(file: Path, pattern: str) -> bool:
 
 
 def unpacked(path: Path) -> Path:
-    """A folder with the files of an archive that was admitted; raises `IngestError` for one that cannot be read."""
-    folder = Path(tempfile.mkdtemp(prefix="edaphos-"))
+    """A folder with the files of an archive that was admitted; raises `IngestError` for one that cannot be read.
+
+    It bears the name of the archive, for messages name it, and lies alone in a temporary one.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="edaphos-")) / path.name
+    folder.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
@@ -61,15 +67,25 @@ def unpacked(path: Path) -> Path:
                     with archive.open(member) as packed, (folder / Path(member.filename).name).open("wb") as target:
                         shutil.copyfileobj(packed, target)
     except (zipfile.BadZipFile, OSError, RuntimeError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder.parent, ignore_errors=True)
         raise IngestError(f"{path.name} is not an archive that can be read: {error}") from None
     return folder
 
 
+@contextmanager
+def left_tidy(folder: Path) -> Iterator[None]:
+    """Remove an unpacked folder whose files turn out not to be readable."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+        raise
+
+
 def kept_until_read(opened: Opened, folder: Path) -> Opened:
-    """The same; the folder goes when nobody can read from it any more."""
+    """The same; an unpacked folder goes when nobody can read from it any more."""
     batches = (batch for batch in opened.batches)
-    weakref.finalize(batches, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(batches, shutil.rmtree, folder.parent, ignore_errors=True)
     return replace(opened, batches=batches)
 
 

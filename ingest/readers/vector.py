@@ -1,7 +1,5 @@
 """Geographic files through GDAL: GeoPackage, Shapefile (also zipped), GeoJSON, GeoJSONSeq, FlatGeobuf."""
 
-import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,48 +10,30 @@ import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
 
 from ingest.errors import IngestError
+from ingest.geofile import address_of, complaint_of
 from ingest.profile import GEOMETRY, GEOMETRY_X, GEOMETRY_Y, FileOptions
 from ingest.readers.base import Batch, Opened
 from ingest.readers.tables import matches
 from ingest.readers.text import as_text, can_be_text, geometry_columns
 
 BATCH_ROWS = 65_536
-# what a file of that ending begins with: GDAL looks at the content only, and knows formats that fetch other files
-BEGINNINGS = {
-    **dict.fromkeys((".gpkg", ".sqlite", ".sqlite3", ".db"), (b"SQLite format 3\0",)),
-    ".shp": (b"\0\0\x27\x0a",),
-    ".zip": (b"PK\x03\x04",),
-    ".fgb": (b"fgb",),
-}
-JSON = (b"{", b"[", b"\x1e{")
-JSON_MARKS = {b'"esriGeometry': "ESRIJSON", b'"esriFieldType': "ESRIJSON", b'"Topology"': "TopoJSON"}
-START = 1 << 16
 
 
 def open_records(file: Path, options: FileOptions) -> Opened:
     """Open a layer: its fields as text, and x and y of its points in the coordinate system of the file."""
-    _check_beginning(file)
     layer, guesses = _layer(file, options)
     try:
-        with pyogrio.open_arrow(_address(file), layer=layer, use_pyarrow=True) as (about, reader):
+        with pyogrio.open_arrow(address_of(file), layer=layer, use_pyarrow=True) as (about, reader):
             headings = feature_headings(reader.schema, _geometry(about))
     except (DataSourceError, DataLayerError, ValueError) as error:
         raise _unreadable(file, error) from None
     return Opened(headings, _batches(file, layer), guesses, crs=about["crs"])
 
 
-def _check_beginning(file: Path) -> None:
-    with file.open("rb") as handle:
-        start = handle.read(64).removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    expected = BEGINNINGS.get(file.suffix.lower(), JSON)
-    if not start.startswith(expected):
-        raise IngestError(f"{file.name} is not what its name says: its content begins with {start[:12]!r}")
-
-
 def tables_in(file: Path) -> tuple[str, ...]:
     """The layers of a geographic file."""
     try:
-        return tuple(str(name) for name in pyogrio.list_layers(_address(file))[:, 0])
+        return tuple(str(name) for name in pyogrio.list_layers(address_of(file))[:, 0])
     except (DataSourceError, ValueError) as error:
         raise _unreadable(file, error) from None
 
@@ -61,46 +41,6 @@ def tables_in(file: Path) -> tuple[str, ...]:
 def grid(_: Path, __: FileOptions) -> list[list[str]]:
     """The file knows its headings."""
     return []
-
-
-def _address(file: Path) -> str:
-    """The file as GDAL is to open it: with one driver alone, since some run or fetch what a file asks them to.
-
-    What looks like JSON may be a pipeline of commands, and an archive may hold the description of a source elsewhere.
-    """
-    ending = file.suffix.lower()
-    if ending == ".zip":
-        return _shapefile_within(file)
-    if ending in BEGINNINGS:
-        return str(file)
-    return f"{_json_driver(file)}:{file}"
-
-
-def _json_driver(file: Path) -> str:
-    """GDAL's driver for what is written in JSON, by how it begins."""
-    with file.open("rb") as handle:
-        start = handle.read(START)
-    if start.startswith(b"\x1e") or _is_one_object(start.split(b"\n", 1)[0]):
-        return "GeoJSONSeq"
-    marked = next((driver for mark, driver in JSON_MARKS.items() if mark in start), None)
-    by_ending = "GeoJSON" if file.suffix.lower() in (".json", ".geojson") else "GeoJSONSeq"
-    return marked or ("GeoJSON" if b'"FeatureCollection"' in start else by_ending)
-
-
-def _is_one_object(line: bytes) -> bool:
-    """Whether a line holds a feature and nothing of the next: files of one object are read either way."""
-    try:
-        return dict(json.loads(line)).get("type") == "Feature"
-    except (ValueError, TypeError, RecursionError):
-        return False
-
-
-def _shapefile_within(file: Path) -> str:
-    with zipfile.ZipFile(file) as archive:
-        shapes = [name for name in archive.namelist() if name.lower().endswith(".shp")]
-    if len(shapes) != 1:
-        raise IngestError(f"{file.name} holds {len(shapes)} shapefiles; send them one by one")
-    return f"/vsizip/{file.resolve()}/{shapes[0]}"
 
 
 def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
@@ -119,7 +59,7 @@ def _layer(file: Path, options: FileOptions) -> tuple[str, tuple[str, ...]]:
 
 def _batches(file: Path, layer: str) -> Iterator[Batch]:
     row = 2
-    with pyogrio.open_arrow(_address(file), layer=layer, batch_size=BATCH_ROWS, use_pyarrow=True) as (about, reader):
+    with pyogrio.open_arrow(address_of(file), layer=layer, batch_size=BATCH_ROWS, use_pyarrow=True) as (about, reader):
         for part in reader:
             if part.num_rows:
                 yield feature_batch(part, _geometry(about), row)
@@ -150,4 +90,4 @@ def feature_batch(part: Any, geometry: str, first: int) -> Batch:
 
 
 def _unreadable(file: Path, error: Exception) -> IngestError:
-    return IngestError(f"{file.name} cannot be read: {str(error).splitlines()[0]}")
+    return IngestError(f"{file.name} cannot be read: {complaint_of(file, error)}")

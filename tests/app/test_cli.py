@@ -167,7 +167,7 @@ def test_without_postgis_the_command_that_installs_it_is_named(run: Run, tmp_pat
     assert "apt-get install postgresql postgresql-postgis" in refused(outcome)
 
 
-def test_areas_are_read_from_any_format_gdal_knows(run: Run, meuse: Path, tmp_path: Path) -> None:
+def test_areas_are_read_from_geographic_files(run: Run, meuse: Path, tmp_path: Path) -> None:
     assert run("load", "samples", meuse / "meuse.csv", "--profile", "meuse").returncode == 0
     area = tmp_path / "area.gpkg"
     subprocess.run(

@@ -1,6 +1,8 @@
 """Tables of several files and sheets: one below the other, joined by their codes, unfolded by medium."""
 
+import gc
 import sqlite3
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ingest.errors import IngestError
 from ingest.profile import FileOptions, Fold, Join
@@ -182,7 +185,7 @@ def test_files_of_a_folder_one_below_the_other(write: Write, tmp_path: Path) -> 
 
 
 def test_a_folder_that_holds_no_one_table(tmp_path: Path) -> None:
-    with pytest.raises(IngestError, match="is a folder without a file that can be read"):
+    with pytest.raises(IngestError, match="holds no file that can be read"):
         open_file(tmp_path, FileOptions())
     in_files(tmp_path)
     write_xlsx(tmp_path / "x.xlsx", {"a": SAMPLES})
@@ -243,3 +246,28 @@ def test_columns_are_found_whatever_their_case_and_marks(write: Write) -> None:
     assert opened.headings == ("CHEMICAL", "ID")
     assert rows(opened) == [{"CHEMICAL": "Lead", "ID": "1"}]
     assert "column '37. CHEMICAL' taken for 'CHEMICAL'" in opened.guesses
+
+
+@pytest.mark.parametrize("content", [b"no table at all", b"", b"SQLite format 3\0" + bytes(100)])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.gpkg", "a.xlsx", "a.geojson", "a.fgb", "a.parquet", "a.pdf"])
+def test_messages_name_the_archive_and_no_folder_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+) -> None:
+    (tmp_path / "ours").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "ours"))
+    with zipfile.ZipFile(tmp_path / "survey.zip", "w") as archive:
+        archive.writestr(name, content)
+    with pytest.raises(IngestError) as told:
+        rows(open_file(tmp_path / "survey.zip", FileOptions()))
+    assert "edaphos-" not in str(told.value)
+    assert str(tmp_path) not in str(told.value)
+    assert name in str(told.value) or "survey.zip" in str(told.value)
+    gc.collect()
+    assert list((tmp_path / "ours").iterdir()) == []
+
+
+@pytest.mark.parametrize("table", ["../other.csv", "/etc/passwd", "a\\b", "..", ".", "", "sub/samples.csv", "a\0b"])
+def test_a_joined_table_is_a_name_and_no_way(table: str) -> None:
+    with pytest.raises(ValidationError):
+        Join(table=table, on={"sample": "code"})
+    assert Join(table="Samples*", on={"sample": "code"}).table == "Samples*"
