@@ -3,7 +3,7 @@
 Two of n different keys coincide with a chance of about n² / 2⁶⁵, which for ten million rows is three in a million.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ BASE = np.uint64(6364136223846793005)
 SPREAD_1, SPREAD_2, HALF = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 NOTHING = np.uint64(0x9E3779B97F4A7C15)
 BYTES_AT_ONCE = 1 << 18
+PARTS = 32
+# where the keys of each part begin but the first: spread keys fall into all of them alike
+EDGES = np.arange(1, PARTS, dtype=np.uint64) << np.uint64(59)
 
 
 def keys_of(columns: Iterable[Any], count: int) -> Keys:
@@ -83,11 +86,14 @@ def _polynomials(content: NDArray[np.uint8], bounds: NDArray[np.int64]) -> Keys:
 
 
 class Memory:
-    """Keys that were met, each with the value of its first row: sorted runs, each over twice as long as the next."""
+    """Keys that were met, each with the value of its first row: sorted runs, each over twice as long as the next.
+
+    Keys are kept in parts by their first bits, so that merging two runs needs room for a small part of all keys only.
+    """
 
     def __init__(self, dtype: Any) -> None:
         self._dtype = np.dtype(dtype)
-        self._runs: list[tuple[Keys, NDArray[Any]]] = []
+        self._parts: list[list[tuple[Keys, NDArray[Any]]]] = [[] for _ in range(PARTS)]
         self._count = 0
 
     def __len__(self) -> int:
@@ -138,22 +144,32 @@ class Memory:
     def _look_up(self, distinct: Keys, add: NDArray[Any] | None = None) -> tuple[NDArray[Any], Mask]:
         """The values of rising keys, and which of them are known; to those that are something may be added."""
         values, found = np.zeros(len(distinct), self._dtype), np.zeros(len(distinct), np.bool_)
-        for run, kept in self._runs:
-            place = np.minimum(np.searchsorted(run, distinct), len(run) - 1)
-            here = run[place] == distinct
-            values[here] = kept[place[here]]
-            found |= here
-            if add is not None:
-                kept[place[here]] += add[here].astype(self._dtype)
+        for runs, part in self._divided(distinct):
+            for run, kept in runs:
+                place = np.minimum(np.searchsorted(run, distinct[part]), len(run) - 1)
+                here = run[place] == distinct[part]
+                values[part][here] = kept[place[here]]
+                found[part] |= here
+                if add is not None:
+                    kept[place[here]] += add[part][here].astype(self._dtype)
         return values, found
 
-    def _remember(self, keys: Keys, values: NDArray[Any]) -> None:
-        if not len(keys):
-            return
-        self._count += len(keys)
-        self._runs.append((keys, values))
-        while len(self._runs) > 1 and len(self._runs[-2][0]) <= 2 * len(self._runs[-1][0]):
-            (one, first), (other, second) = self._runs.pop(), self._runs.pop()
-            both = np.concatenate([other, one])
-            order = np.argsort(both, kind="stable")
-            self._runs.append((both[order], np.concatenate([second, first])[order]))
+    def _remember(self, distinct: Keys, values: NDArray[Any]) -> None:
+        self._count += len(distinct)
+        for runs, part in self._divided(distinct):
+            runs.append((distinct[part].copy(), values[part].copy()))
+            while len(runs) > 1 and len(runs[-2][0]) <= 2 * len(runs[-1][0]):
+                runs.append(_merged(*runs.pop(), *runs.pop()))
+
+    def _divided(self, distinct: Keys) -> Iterator[tuple[list[tuple[Keys, NDArray[Any]]], slice]]:
+        """The runs of each part, and where its keys stand among rising ones; parts without any are left out."""
+        bounds = [0, *np.searchsorted(distinct, EDGES).tolist(), len(distinct)]
+        for runs, start, end in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
+            if end > start:
+                yield runs, slice(start, end)
+
+
+def _merged(one: Keys, of_one: NDArray[Any], other: Keys, of_other: NDArray[Any]) -> tuple[Keys, NDArray[Any]]:
+    both = np.concatenate([other, one])
+    order = np.argsort(both, kind="stable")
+    return both[order], np.concatenate([of_other, of_one])[order]
