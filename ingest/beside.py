@@ -12,6 +12,7 @@ from db.tables import measurement, procedure, specimen
 from ingest.hashing import Memory, keys_of
 from ingest.numbers import trimmed
 from ingest.profile import Profile
+from ingest.quality.held import HeldControls, held_controls
 from ingest.readers import open_file
 from ingest.rejected import as_first_given
 from ingest.rows import SAME_MEASUREMENT, SAME_SPECIMEN
@@ -21,10 +22,14 @@ TYPES = {"code": pa.string(), "sampled_from": pa.date32(), "medium": pa.string()
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The specimens and measurements that rows of a file stand beside, as Arrow tables with the columns of rows."""
+    """The specimens, measurements and controls that rows of a file stand beside.
+
+    Specimens and measurements are Arrow tables with the columns of rows.
+    """
 
     specimens: Any
     measurements: Any
+    controls: HeldControls
 
     def remember(self, codes: Memory, values: Memory) -> None:
         """Let these be met before the first row of the file."""
@@ -56,6 +61,7 @@ def beside(connection: Connection, dataset: int, file: Path, profile: Profile) -
     return Beside(
         _table(specimens, ("code", *SAME_SPECIMEN), pa.float64()),
         _table(measurements, ("code", *SAME_MEASUREMENT), pa.string()),
+        held_controls(connection, dataset, rows),
     )
 
 

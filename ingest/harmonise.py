@@ -98,6 +98,7 @@ class Survey:
         self._beside = beside is not None
         if beside is not None:
             reading.begin_beside(beside)
+            self._controls.hold(beside.controls)
         self._tell: Progress = progress or (lambda _done, _of: None)
         self._read(reading, profile)
 

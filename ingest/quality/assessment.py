@@ -47,9 +47,8 @@ def assess(
     Both are Arrow tables with the columns of `PROCEDURE`, batch, lower, upper, row and original_text.
     """
     words = _Words(rules)
-    analysis = _precision(_pairs(controls, originals, "laboratory-duplicate"))
+    analysis, blanks = learnt(controls, originals)
     sampling = _precision(_pairs(controls, originals, "field-duplicate"))
-    blanks = _each_series(_of_kind(controls, "blank"), lambda rows: assess_blanks(_low(rows), _high(rows)))
     words.counted(controls)
     words.precision(analysis, controls)
     words.sampling(sampling, analysis, controls)
@@ -57,6 +56,12 @@ def assess(
     words.recoveries(controls, known, contaminants)
     words.alone(controls, originals)
     return Assessment(analysis, blanks, tuple(words.findings))
+
+
+def learnt(controls: Any, originals: Any) -> tuple[dict[Series, ErrorModel], dict[Series, BlankResult]]:
+    """What controls teach about measurements: the precision of each series, and what its blanks hold."""
+    analysis = _precision(_pairs(controls, originals, "laboratory-duplicate"))
+    return analysis, _each_series(_of_kind(controls, "blank"), lambda rows: assess_blanks(_low(rows), _high(rows)))
 
 
 def of_series(found: Mapping[Series, Found], rows: Any) -> Iterator[tuple[Found, NDArray[np.bool_]]]:

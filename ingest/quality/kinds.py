@@ -9,6 +9,7 @@ from db.tables import CONTROL_KINDS
 
 VOCABULARY = Path(__file__).parent.parent / "vocabularies" / "controls.csv"
 SAMPLE = "sample"
+DUPLICATES = ("laboratory-duplicate", "field-duplicate")
 # phrases, in the order in which they are looked for: a duplicate of a spike is a spike, a blank duplicate is a blank
 PHRASES = (
     (r"spike|spiked|fortified|laboratory control|recovery|wiederfindung", "spike"),

@@ -167,6 +167,30 @@ def test_a_corrected_control_is_loaded_beside_the_others(connection: Connection,
     assert connection.execute(counted).scalar_one() == before + 1
 
 
+@pytest.mark.parametrize("of_duplicate", [False, True])
+def test_a_corrected_sample_gets_the_uncertainty_of_its_batch(
+    connection: Connection, write: Write, tmp_path: Path, of_duplicate: bool
+) -> None:
+    whole = survey(8, samples=60)
+    place = next(at for at, row in enumerate(whole) if row[0] == "P7")
+    spoilt = [row if at != place else (*row[:7], "oops", *row[8:]) for at, row in enumerate(whole)]
+    if not of_duplicate:
+        whole, spoilt = ([row for row in rows if row[0] != "P7/2"] for rows in (whole, spoilt))
+    profile, rejected = read_profile(write(LONG, "checked.toml")), tmp_path / "rejected.csv"
+    joined = measurement.join(specimen, specimen.c.id == measurement.c.specimen_id)
+    uncertainty = select(measurement.c.uncertainty).select_from(joined).where(specimen.c.code == "P7")
+    load(connection, write, whole)
+    expected = connection.execute(uncertainty).scalar_one()
+    unload(connection, "checked")
+    text = "\n".join([HEADING, *(",".join(map(str, row)) for row in spoilt)])
+    load_samples(connection, write(text), profile, rejected_to=rejected)
+    (value,) = (row[7] for row in whole if row[0] == "P7")
+    corrected = write(rejected.read_text().replace(",oops,", f",{value},"), "corrected.csv")
+    report = load_samples(connection, corrected, profile)
+    assert connection.execute(uncertainty).scalar_one() == pytest.approx(expected, rel=1e-9)
+    assert any("the dataset's own controls" in problem.message for problem in report.problems)
+
+
 def test_kinds_are_those_of_the_table() -> None:
     assert {constraint.name for constraint in control.constraints} >= {"ck_control_kind"}
     assert len(CONTROL_KINDS) == 5
