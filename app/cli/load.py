@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -51,6 +52,8 @@ def sources(file: File, profile: ProfileName, *, report: ReportTo = None, as_jso
 
 def _load(load: Callable[..., Report], file: Path, profile: str, target: Path | None, *, as_json: bool) -> None:
     settings = Settings()
+    # Arrow's own pool keeps what a chunk needed for the next one: a fifth more memory, and no faster
+    pa.set_memory_pool(pa.system_memory_pool())
     described, target = read_profile(profile), checked_target(target)
     rejected = _rejected(settings, file)
     try:

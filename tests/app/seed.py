@@ -202,7 +202,7 @@ def add_hotspots(connection: Connection, river: int, *, visibility: str = "publi
         definition="probability above 720 mg/kg",
         parameters={
             "datasets": ["meuse"],
-            "population": {"medium": "mineral-horizon", "digestion": "unknown", "basis": "unknown"},
+            "population": {"medium": "mineral-horizon", "digestion": "aqua-regia", "basis": "dry"},
         },
         report={},
         visibility=visibility,

@@ -225,10 +225,10 @@ async def test_tiles_tell_nothing_private(client: httpx.AsyncClient) -> None:
     ("asked", "spots"),
     [
         ({"contaminant": "zinc"}, 2),
-        ({"dataset": "meuse", "medium": "mineral-horizon", "procedure": "unknown", "basis": "unknown"}, 2),
+        ({"dataset": "meuse", "medium": "mineral-horizon", "procedure": "aqua-regia", "basis": "dry"}, 2),
         ({"dataset": "another"}, 0),
         ({"medium": "o-horizon"}, 0),
-        ({"procedure": "aqua-regia"}, 0),
+        ({"procedure": "total"}, 0),
     ],
 )
 async def test_hot_spots_of_other_samples_stay_apart(
