@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from db.tables import measurement, procedure, specimen
 from ingest.hashing import Memory, keys_of
@@ -55,7 +55,8 @@ def beside(connection: Connection, dataset: int, file: Path, profile: Profile) -
         select(specimen.c.code, *measured)
         .join(measurement, measurement.c.specimen_id == specimen.c.id)
         .join(procedure, procedure.c.id == measurement.c.procedure_id)
-        .where(*mine, func.coalesce(measurement.c.source_row, specimen.c.source_row).not_in(rows))
+        # a derived sum stands in no row, so it is not met here: it is made anew from what was measured
+        .where(*mine, measurement.c.source_row.not_in(rows))
     )
     measurements = connection.execute(query).all()
     return Beside(
