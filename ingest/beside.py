@@ -15,7 +15,7 @@ from ingest.profile import Profile
 from ingest.quality.held import HeldControls, held_controls
 from ingest.readers import open_file
 from ingest.rejected import as_first_given
-from ingest.rows import SAME_MEASUREMENT, SAME_SPECIMEN
+from ingest.rows import SAME_MEASUREMENT, SAME_SPECIMEN, description_of
 
 TYPES = {"code": pa.string(), "sampled_from": pa.date32(), "medium": pa.string()}
 
@@ -34,8 +34,7 @@ class Beside:
     def remember(self, codes: Memory, values: Memory) -> None:
         """Let these be met before the first row of the file."""
         everyone = np.ones(self.specimens.num_rows, np.bool_)
-        described = keys_of([self.specimens[name] for name in SAME_SPECIMEN], len(everyone))
-        codes.first(keys_of([self.specimens["code"]], len(everyone)), described, everyone)
+        codes.first(keys_of([self.specimens["code"]], len(everyone)), description_of(self.specimens), everyone)
         count = self.measurements.num_rows
         of_specimen = pa.array(keys_of([self.measurements["code"]], count).view(np.int64))
         values.count(keys_of([of_specimen, *(self.measurements[name] for name in SAME_MEASUREMENT)], count))

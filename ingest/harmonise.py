@@ -184,7 +184,9 @@ class _Reading:
         self._contaminants, self._lessons, self._area = contaminants, lessons, area
         self._series = series_of(measured, contaminants)
         self._shared = measured.long or measured.replicates == "number"
-        self._rows, self._codes, self._values = Memory(np.int32), Memory(np.uint64), Memory(np.int32)
+        # whether a row, or a code that is one row's alone, was met before is all that is asked of these
+        self._rows, self._codes = Memory(np.bool_), Memory(np.uint32 if self._shared else np.bool_)
+        self._values = Memory(np.int32)
 
     def begin_beside(self, beside: Beside) -> None:
         """Check the rows against what is there beside them, too."""

@@ -19,6 +19,12 @@ SAME_SPECIMEN = ("x_as_given", "y_as_given", "upper_depth_cm", "lower_depth_cm",
 SAME_MEASUREMENT = ("contaminant", "digestion", "instrument", "standard", "basis")
 
 
+def description_of(specimens: Any) -> NDArray[np.uint32]:
+    """A short key (n,) of where, how deep and when each specimen was taken: compared only where codes are the same."""
+    keys = keys_of([specimens[name] for name in SAME_SPECIMEN], specimens.num_rows)
+    return (keys >> np.uint64(32)).astype(np.uint32)
+
+
 @dataclass(slots=True)
 class _Checked:
     """Records and their measurements, `record` of which is the place of theirs; `alive` (n,) says which are in."""
@@ -103,14 +109,14 @@ class Rows(_Checked):
 
     def drop_repeated_rows(self, memory: Memory) -> None:
         """Take out rows that repeat an earlier one cell by cell."""
-        _, new = memory.numbered(keys_of([self.specimens["content"]], len(self.alive)), self.alive)
+        _, new = memory.first(keys_of([self.specimens["content"]], len(self.alive)), self.alive, self.alive)
         self.repeated = self.alive & ~new
         self.note("duplicate-row", self.repeated, self.labels, "repeats an earlier row cell by cell")
         self.alive &= ~self.repeated
 
     def drop_repeated_codes(self, memory: Memory, *, shared: bool) -> None:
         """One code is one specimen: rows may share it in the long layout or as replicates, if they agree on it."""
-        described = keys_of([self.specimens[name] for name in SAME_SPECIMEN], len(self.alive))
+        described = description_of(self.specimens)
         first, new = memory.first(self.codes, described, self.alive)
         repeated = self.alive & ~new & ((first != described) if shared else True)
         reason = "is a specimen that an earlier row describes differently"

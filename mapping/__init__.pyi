@@ -1,9 +1,10 @@
+from .areas import AreaField
 from .baselines import BASELINES
 from .comparison import Comparison, compare
 from .covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
 from .crossvalidation import cross_validate
 from .drift import Drift, Term
-from .fields import AreaField, RasterField
+from .fields import RasterField
 from .folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
 from .grid import Grid, default_area, mask_inside, sample_spacing
 from .kriging import FittedKriging, Kriging

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm, t
+from scipy.special import ndtri, stdtrit
 
 FEWEST_BLANKS = 3
 COVERAGE = 0.95
@@ -75,7 +75,7 @@ def assess_bias(values: ArrayLike, certified: float, certified_sd: float = 0.0) 
     relative = float(measured.mean() / certified - 1)
     if len(measured) == 1:
         return Bias(relative, -np.inf, np.inf, 1)
-    scatter = float(t.ppf((1 + COVERAGE) / 2, len(measured) - 1) * measured.std(ddof=1) / np.sqrt(len(measured)))
-    certificate = float(norm.ppf((1 + COVERAGE) / 2) * certified_sd * (1 + relative))
+    scatter = float(stdtrit(len(measured) - 1, (1 + COVERAGE) / 2) * measured.std(ddof=1) / np.sqrt(len(measured)))
+    certificate = float(ndtri((1 + COVERAGE) / 2) * certified_sd * (1 + relative))
     half = float(np.hypot(scatter, certificate) / certified)
     return Bias(relative, relative - half, relative + half, len(measured))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mapping.areas import Field
 from mapping.arrays import Vector, as_points
-from mapping.fields import Field
 from mapping.grid import Grid
 
 FEWEST = 3

@@ -1,16 +1,14 @@
-"""What is known everywhere: the values of a raster and the classes of polygons, asked for at any places."""
+"""What a raster knows everywhere, asked for at any places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import rasterio
-import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 from rasterio.windows import Window
@@ -19,19 +17,7 @@ from mapping.arrays import Points, Vector, as_points
 
 BLOCK = 512
 """Places are read by blocks of so many cells, so that no raster is ever held as a whole."""
-Labels = NDArray[np.str_]
 Index = NDArray[np.int64]
-
-
-class Field(Protocol):
-    """Something known at every place of an area."""
-
-    @property
-    def classes(self) -> bool:
-        """Whether its values are names of classes, and not numbers."""
-
-    def at(self, xy: ArrayLike) -> NDArray[Any]:
-        """The numbers, or the names of the classes, (n,) at places (n, 2); NaN or empty where nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -74,32 +60,6 @@ class RasterField:
         back = ~raster.transform
         column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
         return _on_edge(column, raster.width), _on_edge(row, raster.height)
-
-
-@dataclass(frozen=True, eq=False)
-class AreaField:
-    """Polygons (m,) in the metres of the map, each with the name of its class; where they overlap the first counts."""
-
-    polygons: NDArray[np.object_]
-    codes: Labels
-    classes: bool = True
-
-    def __post_init__(self) -> None:
-        if len(self.polygons) != len(self.codes):
-            raise ValueError(f"{len(self.polygons)} polygons need as many codes, got {len(self.codes)}")
-
-    @cached_property
-    def _tree(self) -> Any:
-        return shapely.STRtree(self.polygons)
-
-    def at(self, xy: ArrayLike) -> Labels:
-        """The code (n,) of the first polygon that holds or touches each place; empty where none does."""
-        places = as_points(xy)
-        shapely.prepare(self.polygons)
-        point, polygon = self._tree.query(shapely.points(places), predicate="intersects")
-        first = np.full(len(places), len(self.polygons), dtype=np.int64)
-        np.minimum.at(first, point, polygon)
-        return np.append(self.codes, "")[first]
 
 
 def _on_edge(position: Vector, size: int) -> Vector:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from mapping.arrays import Vector
 
@@ -20,7 +19,7 @@ FEWEST_FOR_A_CONSTANT = 20
 """With fewer pairs a constant part of the error cannot be told from a relative one."""
 FARTHEST = 3.5
 """Pairs farther apart than this many standard deviations were mixed up, or one of them was spoilt."""
-MEDIAN_OF_DIFFERENCES = float(np.sqrt(2.0) * norm.ppf(0.75))
+MEDIAN_OF_DIFFERENCES = float(np.sqrt(2.0) * ndtri(0.75))
 """Median absolute difference of two values with normal errors, in standard deviations of one of them."""
 
 
@@ -99,6 +98,8 @@ def _most_likely(mean: Vector, apart: Vector) -> ErrorModel:
 
     if len(mean) < FEWEST_FOR_A_CONSTANT or size(0.0) == 0.0:
         return ErrorModel(0.0, size(0.0) / typical, len(mean))
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415  20 MB that files without duplicates do without
+
     inside = float(minimize_scalar(cost, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4}).x)
     share = min((0.0, inside, 1.0), key=cost)
     return ErrorModel(share * size(share), (1 - share) * size(share) / typical, len(mean))

@@ -15,8 +15,9 @@ from app.work.areas import degrees_of, moved
 from app.work.projection import Projection
 from db.layers import StoredLayer, layer_named, read_areas
 from db.samples import SampleRows
+from mapping.areas import AreaField, Field
 from mapping.drift import TRANSFORMS, Drift, Term
-from mapping.fields import AreaField, Field, RasterField
+from mapping.fields import RasterField
 from mapping.samples import Samples
 
 SAMPLING = {

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from db.layers import Labels, StoredLayer, read_areas
 from ingest.coordinates import Doubles, Mask
 from ingest.whereabouts import Inside
+from mapping.areas import AreaField
 from mapping.arrays import Points
-from mapping.fields import AreaField
 
 METRES_A_DEGREE = 111_195.0
 """Of a meridian on the sphere of the earth's mean radius."""

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import Transformer
 
+from mapping.areas import AreaField
 from mapping.drift import FEWEST, TRANSFORMS, Drift, Term
-from mapping.fields import AreaField, RasterField
+from mapping.fields import RasterField
 from mapping.grid import Grid, mask_inside
 from mapping.kriging import Kriging
 from mapping.samples import Samples
