@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 from rich.markup import escape
 from rich.table import Table
@@ -14,6 +13,7 @@ from app.cli.layers import layer
 from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from app.work.file_limits import limits_for
+from app.work.frugal import give_memory_back
 from app.work.load_reports import checked_target, default_target, write_report
 from ingest.errors import IngestError
 from ingest.guards import limited_to
@@ -52,8 +52,7 @@ def sources(file: File, profile: ProfileName, *, report: ReportTo = None, as_jso
 
 def _load(load: Callable[..., Report], file: Path, profile: str, target: Path | None, *, as_json: bool) -> None:
     settings = Settings()
-    # Arrow's own pool keeps what a chunk needed for the next one: a fifth more memory, and no faster
-    pa.set_memory_pool(pa.system_memory_pool())
+    give_memory_back()
     described, target = read_profile(profile), checked_target(target)
     rejected = _rejected(settings, file)
     try:

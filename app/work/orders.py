@@ -11,6 +11,7 @@ from sqlalchemy import Engine, Row
 
 from app.settings import Settings
 from app.work.file_limits import limits_for
+from app.work.frugal import give_memory_back
 from app.work.load_reports import default_target, write_report
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
@@ -96,6 +97,7 @@ def _load(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
     folder = JobFolder.of(bench.settings, job.id)
     profile = folder.described_by(job.profile)
     file = folder.to_be_read(job.file_name, profile)
+    give_memory_back()
     load = partial(LOADERS[job.kind], rejected_to=folder.rejected, progress=bench.progress)
     try:
         with bench.engine.begin() as connection:

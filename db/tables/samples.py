@@ -122,7 +122,7 @@ measurement = Table(
     Column("original_text", Text, nullable=False),
     Column("original_unit", Text, nullable=False),
     Column("quality_flag", Text, nullable=False, server_default="ok"),
-    Column("source_row", Integer, comment="row of the file, where it is not the specimen's"),
+    Column("source_row", Integer, comment="row of the file; empty for a sum that was derived from other measurements"),
     Column("source_column", SmallInteger, comment="number of the column in the places of the dataset"),
     UniqueConstraint("specimen_id", "contaminant_id", "procedure_id", "basis", "replicate"),
     CheckConstraint("lower <= upper AND lower >= 0 AND lower < 'Infinity'", name="bounds"),
