@@ -10,6 +10,7 @@ from .grid import Grid, default_area, mask_inside, sample_spacing
 from .kriging import FittedKriging, Kriging
 from .methods import METHODS, method_named
 from .neighbourhood import Neighbourhood
+from .plain_raster import Band, PlainRaster
 from .prediction import Prediction
 from .raster import Raster
 from .samples import Samples
@@ -33,6 +34,7 @@ __all__ = [
     "STRUCTURES",
     "AreaEstimate",
     "AreaField",
+    "Band",
     "Block",
     "BoxCox",
     "Comparison",
@@ -51,6 +53,7 @@ __all__ = [
     "Neighbourhood",
     "NormalScore",
     "Nugget",
+    "PlainRaster",
     "Prediction",
     "Raster",
     "RasterField",

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from mapping.arrays import Vector
 from mapping.cluster import computed
 from mapping.compressed import Checked
+from mapping.geotiff import PREFIX, PROVENANCE, grid_of, profile_of
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
 from mapping.prediction import Prediction
@@ -30,8 +31,6 @@ from mapping.workshop import workshop
 
 Progress = Callable[[int, int], None]
 
-PREFIX = "EDAPHOS_"
-PROVENANCE = "EDAPHOS_PROVENANCE"
 TRANSFORM = "EDAPHOS_TRANSFORM"
 
 
@@ -57,7 +56,7 @@ class Surface:
         bands = bands_of(self.prediction).astype(np.float32)
         identity = hashlib.sha256(bands.tobytes()).hexdigest()
         with workshop(Path(path), identity + json.dumps(self.provenance, sort_keys=True)) as shop:
-            shop.prepare(_profile(self.grid))
+            shop.prepare(profile_of(self.grid, len(BANDS)))
             shop.add(whole, bands, Checked())
             _report(progress, self.grid, self.grid.rows * self.grid.columns)
             shop.describe(*_words(self.prediction.transform, self.provenance))
@@ -69,8 +68,7 @@ class Surface:
         with rasterio.open(path) as raster:
             provenance, transform = _tags(raster)
             mean, sd, lagrange = raster.read().astype(np.float64)
-            affine, (rows, columns) = raster.transform, raster.shape
-            grid = Grid(affine.c, affine.f, affine.a, rows, columns, _name(raster.crs))
+            grid = grid_of(raster)
         return cls(grid, prediction_from_bands(mean, sd, lagrange, transform), provenance)
 
 
@@ -90,7 +88,7 @@ def write_surface(
     grid, transform = raster.grid, raster.fitted.recipe.transform
     known = {**provenance, "model": raster.fitted.parameters()}
     with workshop(Path(path), raster.digest() + json.dumps(known, sort_keys=True)) as shop:
-        done = shop.prepare(_profile(grid))
+        done = shop.prepare(profile_of(grid, len(BANDS)))
         cells = sum(window.cells for window in done)
         for window, bands, checked in computed(raster, [each for each in raster.windows if each not in done], cluster):
             shop.add(window, bands, checked)
@@ -142,25 +140,6 @@ def _tags(raster: Any) -> tuple[dict[str, Any], Transform]:
     if PROVENANCE not in tags or TRANSFORM not in tags or raster.count != len(BANDS):
         raise ValueError(f"{raster.name} is not a surface: it lacks the tags {PROVENANCE} and {TRANSFORM}")
     return dict(json.loads(tags[PROVENANCE])), transform_named(tags[TRANSFORM])
-
-
-def _name(crs: Any) -> str:
-    code = crs.to_epsg()
-    return f"EPSG:{code}" if code else str(crs.to_wkt())
-
-
-def _profile(grid: Grid) -> dict[str, Any]:
-    return {
-        "driver": "GTiff",
-        "width": grid.columns,
-        "height": grid.rows,
-        "count": len(BANDS),
-        "dtype": "float32",
-        "nodata": np.nan,
-        "crs": grid.crs,
-        "transform": grid.transform,
-        "bigtiff": "if_safer",
-    }
 
 
 def _words(transform: Transform, provenance: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:

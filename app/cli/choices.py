@@ -69,7 +69,7 @@ def _depth(text: str | None) -> tuple[float, float] | None:
 
 def map_of(settings: Settings, connection: Connection, contaminant: str, identifier: str | None) -> PublishedMap:
     """The map of that id, or the newest of the contaminant."""
-    query = select(surface.c.id).where(surface.c.contaminant_id == contaminant)
+    query = select(surface.c.id).where(surface.c.contaminant_id == contaminant, surface.c.quantity == "concentration")
     if identifier is not None:
         query = query.where(surface.c.id == identifier)
     found = connection.execute(query.order_by(surface.c.created_at.desc()).limit(1)).scalar()

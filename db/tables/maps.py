@@ -1,7 +1,20 @@
 """What was made from the rows: surfaces, hot spots, and the versions of the layers."""
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, Column, DateTime, Double, ForeignKey, Index, Integer, Table, Text, func, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.columns import (
@@ -20,7 +33,14 @@ surface = Table(
     "surface",
     metadata,
     Column("id", Text, primary_key=True, comment="zinc-<first eight digits of its identity>"),
-    contaminant_reference(),
+    contaminant_reference(nullable=True),
+    Column(
+        "quantity",
+        Text,
+        nullable=False,
+        server_default="concentration",
+        comment="concentration: distributions; any other: plain bands, named by parameters.bands",
+    ),
     Column("title", Text, nullable=False),
     Column("path", Text, nullable=False, comment="of the cloud-optimised GeoTIFF, below the data folder"),
     Column("method", Text, nullable=False),
@@ -34,6 +54,7 @@ surface = Table(
     Column("geom", Geometry("POLYGON", srid=4326, spatial_index=False), nullable=False),
     created(),
     one_of("visibility", VISIBILITIES),
+    CheckConstraint("quantity <> 'concentration' OR contaminant_id IS NOT NULL", name="quantity"),
     Index("ix_surface_geom", "geom", postgresql_using="gist"),
 )
 
