@@ -74,8 +74,8 @@ class Compression:
 
     def __init__(self, system: GlobalSystem, dual: Vector, scale: float) -> None:
         self.system, self.dual, self.scale = system, dual, scale
-        self._inverse, self._smooth = system.inverse(), _smooth(system.covariance)
-        self._linear = np.hstack([dual[: len(system.xy)], system.dragged()])
+        self._inverse, self._smooth = system.equations.inverse(), _smooth(system.covariance)
+        self._linear = np.hstack([dual[: len(system.xy)], system.equations.dragged()])
         cells, extremes = np.linspace(-1.0, 1.0, SIDE), np.cos(np.pi * np.arange(NODES + 1) / NODES)
         nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
         self._nodes, self._tests = _square(nodes), _square(extremes)
@@ -111,7 +111,8 @@ class Compression:
         basis = self.system.trend(places)
         mean = linear[: linear.shape[0] - p].T + basis @ self.dual[n:]
         simple = self.system.covariance.sill - explained.sum(axis=0) - (cross * rest).sum(axis=0)
-        return self.system.concluded(mean, basis - linear[linear.shape[0] - p :].T, basis, simple)
+        remainder = basis - linear[linear.shape[0] - p :].T
+        return Estimates(mean, *self.system.equations.constrained(remainder, basis, simple))
 
     def _near(self, middle: Vector, half: Vector, to_nodes: Vector) -> NDArray[np.int64]:
         """The data in the square, and those whose covariances do not follow from those with the nodes."""

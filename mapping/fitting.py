@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from mapping.likelihood import (
 )
 from mapping.local import LocalSystem
 from mapping.neighbourhood import Neighbourhood
+from mapping.recipe import Recipe
 from mapping.samples import Samples
 from mapping.shared import SharedSystem
 from mapping.sites import Sites
@@ -29,9 +29,6 @@ from mapping.trend import Trend, trend_of
 from mapping.variogram import EmpiricalVariogram, VariogramFit, choose_variogram, empirical_variogram
 from mapping.vecchia import VecchiaLikelihood, fit_vecchia
 from mapping.workers import one_blas_thread
-
-if TYPE_CHECKING:
-    from mapping.kriging import Kriging
 
 LARGEST_GLOBAL = 6_000
 """More places than this are kriged from their neighbours: the matrix of 6,000 has 288 MB."""
@@ -67,7 +64,7 @@ class Fitted:
 class Fitting:
     """The steps of one fit, and the notes they leave."""
 
-    def __init__(self, recipe: Kriging, samples: Samples, sites: Sites) -> None:
+    def __init__(self, recipe: Recipe, samples: Samples, sites: Sites) -> None:
         self.recipe, self.samples, self.sites = recipe, samples, sites
         self.trend, notes = trend_of(recipe.kind, recipe.degree, sites.places)
         self.notes = [*sites.notes, *notes]

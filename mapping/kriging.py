@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mapping.arrays import Vector, as_points
-from mapping.covariance import DEFAULT_STRUCTURES, Covariance, prototypes
+from mapping.covariance import Covariance
 from mapping.estimates import Estimates
 from mapping.fitting import Fitted, Fitting
 from mapping.neighbourhood import Neighbourhood, given_neighbours, stored_neighbours
 from mapping.prediction import Prediction
+from mapping.recipe import Recipe
 from mapping.samples import Samples
-from mapping.scale import ScaleToFit
 from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
 from mapping.support import Block
 from mapping.system import Ensemble, System
-from mapping.transform import Log, Transform, transform_named
-from mapping.trend import KINDS
+from mapping.transform import transform_named
 from mapping.validation import Validation
 from mapping.variogram import EmpiricalVariogram, VariogramFit
 
-FITTED_BY = ("auto", "wls", "reml", "ml", "vecchia")
 AT_ONCE = 65_536
 """Data left out at a time: their weights are kept meanwhile."""
 TARGET = "noisy"
@@ -34,7 +32,7 @@ TARGET = "noisy"
 
 
 @dataclass(frozen=True, slots=True)
-class Kriging:
+class Kriging(Recipe):
     """A recipe. `fit` is pure and deterministic: same samples and recipe, same result.
 
     `kind` is `ordinary` (unknown mean), `simple` (known `mean` on the model's scale; None takes the mean of
@@ -48,39 +46,6 @@ class Kriging:
     only. A `scale` chooses the transform from the samples.
     """
 
-    transform: Transform = field(default_factory=Log)
-    kind: str = "ordinary"
-    structures: tuple[str, ...] = DEFAULT_STRUCTURES
-    covariance: Covariance | None = None
-    cutoff: float | None = None
-    bins: int = 15
-    neighbours: int | Neighbourhood | None = None
-    mean: float | None = None
-    seed: int = 0
-    fitted_by: str = "auto"
-    degree: int | None = None
-    scale: ScaleToFit | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"no kriging is called {self.kind!r}; known are {', '.join(KINDS)}")
-        if not self.structures:
-            raise ValueError("structures must name at least one covariance structure to fit")
-        for name in self.structures:
-            prototypes(name)
-        if isinstance(self.neighbours, int) and self.neighbours < 1:
-            raise ValueError(f"neighbours must be at least 1, got {self.neighbours}")
-        if self.cutoff is not None and not self.cutoff > 0.0:
-            raise ValueError(f"cutoff must be above zero metres, got {self.cutoff}")
-        if self.bins < 1:
-            raise ValueError(f"bins must be at least 1, got {self.bins}")
-        if self.mean is not None and self.kind != "simple":
-            raise ValueError("only simple kriging takes a known mean")
-        if self.fitted_by not in FITTED_BY:
-            raise ValueError(f"fitted_by must be one of {', '.join(FITTED_BY)}, got {self.fitted_by!r}")
-        if self.degree is not None and (self.kind != "universal" or not 0 <= self.degree <= 3):
-            raise ValueError(f"only universal kriging takes a degree, from 0 to 3, got {self.degree}")
-
     def fit(self, samples: Samples) -> FittedKriging:
         """Fit to samples; ValueError when they cannot carry a map at all."""
         recipe, why = self, tuple[str, ...]()
@@ -92,7 +57,7 @@ class Kriging:
         return _fitted(fitting, fitting.run())
 
 
-def _fitting(recipe: Kriging, samples: Samples) -> Fitting:
+def _fitting(recipe: Recipe, samples: Samples) -> Fitting:
     sites = sites_of(samples, recipe.transform)
     if sites.censored.all():
         raise ValueError(
@@ -132,7 +97,7 @@ class FittedKriging:
     `empirical` and `fit` are None when the covariance was given. `notes` say in words whatever was not plain.
     """
 
-    recipe: Kriging
+    recipe: Recipe
     samples: Samples
     sites: Sites
     covariance: Covariance

@@ -1,9 +1,7 @@
 """The kriging system: one set of equations, whose constraints say which kind of kriging it is.
 
-Notation: C covariance of the data (measurement errors on its diagonal), c their covariance with a place,
-F and f the trend functions at the data and at the place (none: simple kriging; a one: ordinary kriging).
-The weights are λ = C⁻¹(c + F t) with t = (FᵀC⁻¹F)⁻¹(f − FᵀC⁻¹c), the variance is C(0) − cᵀC⁻¹c + (f − FᵀC⁻¹c)ᵀt,
-and fᵀt is the Lagrange multiplier with gstat's sign: semivariances γ satisfy Γλ + F t = γ (Cressie 1993, 3.4).
+Notation as in `mapping.equations`: C has the measurement errors on its diagonal, and of trend functions there are none
+in simple kriging and a one in ordinary kriging.
 Places are rows of easting, northing and the covariates that the trend functions ask for.
 """
 
@@ -14,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dtrsm
 
 from mapping.arrays import Points, Vector
 from mapping.compiled import compiled, covariances
 from mapping.covariance import Covariance
+from mapping.equations import Equations
 from mapping.estimates import (
     Conditionals,
     Estimates,
@@ -56,23 +54,12 @@ class GlobalSystem:
         matrix = self._to_data(self.xy, None)
         matrix[np.diag_indices(len(places))] += error
         factor, self.ridge = stable_factor(matrix, covariance.sill)
-        self._factor = np.asfortranarray(factor)
-        self._triangle = Triangle(self._factor)
-        self._white_trend = self._whitened(trend(places))
-        self._trend_covariance = np.linalg.inv(self._white_trend.T @ self._white_trend)
+        self.equations = Equations(factor, trend(places))
+        self._triangle = Triangle(self.equations.factor)
 
     def dual(self, data: Vector) -> Vector:
         """C⁻¹(z − Fβ) above β (n + p, m), with β by generalised least squares."""
-        white = self._whitened(data)
-        beta = self._trend_covariance @ (self._white_trend.T @ white)
-        alpha = dtrsm(1.0, self._factor, white - self._white_trend @ beta, lower=1, trans_a=1)
-        return np.vstack([alpha, beta])
-
-    def _whitened(self, columns: Vector) -> Vector:
-        """L⁻¹ times columns (n, m): uncorrelated with variance one where the columns have covariance C = L Lᵀ."""
-        if columns.shape[1] == 0:
-            return columns
-        return np.asarray(dtrsm(1.0, self._factor, columns, lower=1), dtype=np.float64)
+        return self.equations.dual(data)
 
     def krige(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """In parts of a fixed shape, so that a value does not depend on how many are asked for."""
@@ -81,44 +68,26 @@ class GlobalSystem:
 
     def joint(self, places: Vector, dual: Vector) -> tuple[Vector, Vector]:
         """Mean (b, m) and the full predictive covariance (b, b) at places (b, 2 + k)."""
-        to_data, basis = self._to_data(places[:, :2], None), self.trend(places)
-        mean = to_data.T @ dual[: len(self.xy)] + basis @ dual[len(self.xy) :]
-        white = self._whitened(to_data)
-        remainder = basis - white.T @ self._white_trend
-        xy = places[:, :2]
-        spread = self.covariance.between(xy, xy) - white.T @ white + remainder @ self._trend_covariance @ remainder.T
-        return mean, spread
+        xy, basis = places[:, :2], self.trend(places)
+        to_data = self._to_data(xy, None)
+        return self._mean(to_data, basis, dual), self.equations.joint(to_data.T, basis, self.covariance.between(xy, xy))
 
     def krige_exactly(self, places: Vector, dual: Vector, block: Block | None = None) -> Estimates:
         """As `krige`, but all at once: the last bits depend on the number of places."""
-        n = len(self.xy)
         to_data = self._to_data(places[:, :2], block)
         basis = trend_at(self.trend, places, block)
-        mean = to_data.T @ dual[:n] + basis @ dual[n:]
+        mean = self._mean(to_data, basis, dual)
         white = self._triangle.solve(to_data)
-        own, explained = own_variance(self.covariance, block), np.einsum("ij,ij->j", white, white)
-        return self.concluded(mean, basis - white.T @ self._white_trend, basis, own - explained)
-
-    def concluded(self, mean: Vector, remainder: Vector, basis: Vector, simple: Vector) -> Estimates:
-        """Estimates from f − FᵀC⁻¹c (b, p), f (b, p) and the variance of simple kriging (b,)."""
-        multiplier = remainder @ self._trend_covariance
-        variance = simple + (remainder * multiplier).sum(axis=1)
-        return Estimates(mean, np.maximum(variance, 0.0), (basis * multiplier).sum(axis=1))
-
-    def inverse(self) -> Vector:
-        """C⁻¹ (n, n)."""
-        root = self._whitened(np.eye(len(self.xy), order="F"))
-        return np.ascontiguousarray(root.T @ root)
-
-    def dragged(self) -> Vector:
-        """C⁻¹F (n, p)."""
-        if self.trend.p == 0:
-            return np.empty((len(self.xy), 0))
-        return np.asarray(dtrsm(1.0, self._factor, self._white_trend, lower=1, trans_a=1), dtype=np.float64)
+        return Estimates(mean, *self.equations.spread_of(white, basis, own_variance(self.covariance, block)))
 
     def to_data(self, xy: Points, data: NDArray[np.int64]) -> Vector:
         """Covariances (d, b) of some of the data with places (b, 2)."""
         return self._covered(xy, self.xy[data], None)
+
+    def _mean(self, to_data: Vector, basis: Vector, dual: Vector) -> Vector:
+        n = len(self.xy)
+        mean: Vector = to_data.T @ dual[:n] + basis @ dual[n:]
+        return mean
 
     def _to_data(self, xy: Points, block: Block | None) -> Vector:
         """Covariances (n, b) of the data with places (b, 2) or blocks around them."""
@@ -131,10 +100,7 @@ class GlobalSystem:
 
     def conditionals(self, index: NDArray[np.int64]) -> Conditionals:
         """By the inverse of the whole system, without leaving anything out in turn (Dubrule 1983)."""
-        n = len(self.xy)
-        root = self._whitened(np.eye(n, order="F"))
-        projected = self._white_trend.T @ root[:, index]
-        precision = root.T @ root[:, index] - (root.T @ self._white_trend) @ self._trend_covariance @ projected
+        precision = self.equations.precision(index)
         own = precision[index, np.arange(len(index))]
         weights = np.ascontiguousarray(-(precision / own).T)
         weights[np.arange(len(index)), index] = 0.0

@@ -17,9 +17,9 @@ from app.work.drift import drift_terms
 from app.work.maps import WITH_DRIFT, MapRequest, make_map
 from app.work.published import PublishedMap
 from mapping.drift import TRANSFORMS
-from mapping.kriging import FITTED_BY
 from mapping.methods import METHODS
 from mapping.neighbourhood import Neighbourhood
+from mapping.recipe import FITTED_BY
 
 BLOCK = 16
 """Cells along a block that shares its neighbours."""

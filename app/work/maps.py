@@ -27,10 +27,11 @@ from db.tables import contaminant, dataset, surface
 from mapping.arrays import Points, Vector
 from mapping.crossvalidation import report as validated
 from mapping.grid import Grid, mask_inside
-from mapping.kriging import FITTED_BY, FittedKriging
+from mapping.kriging import FittedKriging
 from mapping.methods import method_named
 from mapping.neighbourhood import Neighbourhood, stored_neighbours
 from mapping.raster import Raster
+from mapping.recipe import FITTED_BY
 from mapping.scale import as_scale
 from mapping.surface import write_surface
 
