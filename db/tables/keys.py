@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from db.tables.columns import created, key, metadata, one_of
 
-JOB_ACTIONS = ("load", "unload", "draft")
+JOB_ACTIONS = ("load", "unload", "draft", "execute")
 JOB_STATES = ("accepted", "running", "successful", "failed", "dismissed")
 """The words of OGC API Processes (18-062r2, table 8) for how a job stands."""
 
@@ -47,6 +47,9 @@ job = Table(
     Column("dataset", Text, index=True),
     Column("key_id", BigInteger, ForeignKey("access_key.id", ondelete="SET NULL"), comment="whose holder asked"),
     Column("profile", Text, comment="name of a shipped one; empty where it came with the file"),
+    Column("process", Text, comment="of a job that executes one"),
+    Column("request", JSONB, comment="its inputs, and which outputs were asked for and how"),
+    Column("open_to_all", Boolean, nullable=False, server_default=text("false"), comment="asked for without a key"),
     Column("file_name", Text),
     Column("file_bytes", BigInteger),
     Column("file_sha256", Text),
@@ -54,7 +57,7 @@ job = Table(
     Column("done", BigInteger, nullable=False, server_default="0"),
     Column("total", BigInteger, nullable=False, server_default="0"),
     Column("message", Text, comment="why it failed"),
-    Column("result", JSONB, comment="the report of a load, what was taken out, or the draft of a profile"),
+    Column("result", JSONB, comment="the report of a load, what was taken out, a draft, the outputs of a process"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("dismissal_asked", Boolean, nullable=False, server_default=text("false")),
     Column("files_kept", Boolean, nullable=False, server_default=text("false")),
@@ -64,4 +67,7 @@ job = Table(
     one_of("action", JOB_ACTIONS),
     one_of("kind", ("samples", "sources")),
     one_of("status", JOB_STATES),
+    CheckConstraint("(action = 'execute') = (process IS NOT NULL)", name="process"),
+    CheckConstraint("NOT open_to_all OR key_id IS NULL", name="open"),
+    Index("ix_job_created_at", "created_at"),
 )
