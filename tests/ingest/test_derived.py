@@ -87,3 +87,21 @@ def test_specimens_are_never_cut_in_two(
     monkeypatch.setattr(derived, "CHUNK_ROWS", rows)
     load(connection, write, describe, [f"S{place},5,{40 + place},1,2,3,4,5,{place + 1}" for place in range(8)])
     assert [row[:2] for row in sums(connection)] == [(f"S{place}", 16.0 + place) for place in range(8)]
+
+
+def test_corrected_rows_of_specimens_with_sums_make_them_anew(
+    connection: Connection, write: Write, describe: Describe, tmp_path: Path
+) -> None:
+    """A derived sum stands in no row: it is in nobody's way when rows beside it are corrected."""
+    columns = f'{COLUMNS}\nzinc = "zinc"'
+    profile = describe(specimen='code = { column = "code" }', columns=columns)
+    rows = ["A,5,50,1,2,3,4,5,<6,x", "B,5,51,1,2,3,4,5,x,70"]
+    rejected = tmp_path / "rejected.csv"
+    load_samples(connection, write("\n".join([f"{HEADING},zinc", *rows]) + "\n"), profile, rejected_to=rejected)
+    assert [row[:3] for row in sums(connection)] == [("A", 15.0, 21.0)]
+    corrected = rejected.read_text().replace("<6,x", "<6,6").replace("5,x,70", "5,6,70")
+    report = load_samples(connection, write(corrected, "corrected.csv"), profile)
+    assert (report.rows_in, report.loaded) == (2, 2)
+    stored = connection.execute(select(measurement.c.contaminant_id)).scalars().all()
+    assert (stored.count("zinc"), stored.count("pcb-180"), stored.count("pcb-28")) == (2, 2, 2)
+    assert [row[:3] for row in sums(connection)] == [("A", 15.0, 21.0), ("B", 21.0, 21.0)]
