@@ -10,6 +10,7 @@ from db.tables.keys import JOB_ACTIONS, JOB_STATES, access_key, job
 from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.loads import dataset_version, load_under_way, row_change
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
+from db.tables.pyramid import pyramid_node, pyramid_population, pyramid_state
 from db.tables.samples import dataset, measurement, site, specimen
 from db.tables.sources import release, source
 from db.tables.vocabularies import contaminant, guideline_value, procedure, vocabulary_state
@@ -39,6 +40,9 @@ __all__ = [
     "measurement",
     "metadata",
     "procedure",
+    "pyramid_node",
+    "pyramid_population",
+    "pyramid_state",
     "release",
     "row_change",
     "site",
