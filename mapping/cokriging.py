@@ -7,7 +7,7 @@ a single neighbour of one would have no say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,16 +126,28 @@ class FittedCokriging:
         mean, variance, lagrange = (np.concatenate([part[k] for part in parts])[: len(places)] for k in range(3))
         return Prediction(mean, variance, lagrange, self.recipe.transform)
 
+    def joint(self, xy: ArrayLike, variable: str) -> tuple[Vector, Vector]:
+        """Means (n,) and predictive covariance (n, n) of one variable; ValueError for a model of neighbours."""
+        if self.equations is None:
+            raise ValueError("cokriging from neighbours has no joint distribution: fit without neighbours")
+        places, asked = as_points(xy), self.model.number(variable)
+        of_places = np.full(len(places), asked)
+        to_data = self.model.between(places, of_places, self.xy, self.variable)
+        basis = _means(of_places, len(self.model.variables))
+        mean = (np.hstack([to_data, basis]) @ self.equations.dual(self.values[:, None]))[:, 0]
+        own = self.model.between(places, of_places, places, of_places)
+        return mean, self.equations.joint(to_data, basis, own)
+
     def leave_one_out(self, variable: str, *, whole_places: bool = True) -> Validation:
         """Each value of a variable from all others, the model kept; on the model's scale.
 
         With `whole_places` everything known at the place is left out, which is what a map faces where nothing was
         sampled; without, the other variables stay (gstat's default).
         """
-        if self.equations is None:
-            raise ValueError("cokriging from neighbours is not validated by leaving one out: fit without neighbours")
         asked = self.model.number(variable)
         index = np.flatnonzero(self.variable == asked)
+        if self.equations is None:
+            return self._left_out_from_near(index, asked, whole_places)
         precision = self.equations.precision(np.arange(len(self.xy)))
         weighted = precision @ self.values
         together = [self._companions(number) if whole_places else np.array([number]) for number in index.tolist()]
@@ -146,6 +158,14 @@ class FittedCokriging:
         error, variance = np.array(left).T
         observed = self.values[index]
         return Validation(observed, observed - error, variance)
+
+    def _left_out_from_near(self, index: Number, asked: int, whole_places: bool) -> Validation:
+        """Each from the nearest data of each variable but its own, or but those of its place."""
+        parts = [index[start : start + PLACES_AT_ONCE] for start in range(0, len(index), PLACES_AT_ONCE)]
+        passed = range(len(self.model.variables)) if whole_places else (asked,)
+        found = [self._from_near(self.xy[part], asked, passed) for part in parts]
+        mean, variance = (np.concatenate([part[k] for part in found]) for k in range(2))
+        return Validation(self.values[index], mean, variance + self.error[index])
 
     def _companions(self, number: int) -> Number:
         """All data at the place of one of them."""
@@ -160,8 +180,8 @@ class FittedCokriging:
         variance, lagrange = self.equations.spread(to_data, basis, self.model.sills[asked, asked])
         return mean[:, 0], variance, lagrange
 
-    def _from_near(self, places: Points, asked: int) -> tuple[Vector, Vector, Vector]:
-        near = self._near(places)
+    def _from_near(self, places: Points, asked: int, passed: Container[int] = ()) -> tuple[Vector, Vector, Vector]:
+        near = self._near(places, passed)
         here, of_places = places[:, None, :], np.full((len(places), 1), asked)
         xy, whose = self.xy[near], self.variable[near]
         matrices = self.model.between(xy, whose, xy, whose)
@@ -181,13 +201,19 @@ class FittedCokriging:
         mean = (weights * self.values[near]).sum(axis=1)
         return mean, np.maximum(variance, 0.0), (basis @ multiplier)[:, 0, 0]
 
-    def _near(self, places: Points) -> Number:
-        """Indices (b, K) of the nearest data of each variable."""
+    def _near(self, places: Points, passed: Container[int]) -> Number:
+        """Indices (b, K) of the nearest data of each variable, those at the place itself passed over where asked."""
         found = []
         for number, name in enumerate(self.model.variables):
             index = np.flatnonzero(self.variable == number)
             count = _neighbours_of(self.recipe.neighbours, name, len(index))
-            found.append(index[Search(self.xy[index]).nearest_index(places, count)])
+            over = number in passed
+            near = index[Search(self.xy[index]).nearest_index(places, min(count + over, len(index)))]
+            if over:
+                here = (self.xy[near] == places[:, None, :]).all(axis=2)
+                near = np.take_along_axis(near, np.argsort(here, axis=1, kind="stable"), axis=1)
+                near = near[:, : min(count, len(index) - 1)]
+            found.append(near)
         return np.hstack(found)
 
 

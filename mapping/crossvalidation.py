@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mapping.arrays import Vector
+from mapping.cokriged import CokrigedVariable
 from mapping.folds import Folds, Labels, blocked_folds, folds_for, random_folds
 from mapping.kriging import FittedKriging
 from mapping.local import LocalSystem
@@ -20,13 +21,15 @@ MANY = 100_000
 """With more places the first fold says enough: ten thousand predictions."""
 
 
-def cross_validate(fitted: FittedKriging, folds: Folds) -> Validation:
+def cross_validate(fitted: FittedKriging | CokrigedVariable, folds: Folds) -> Validation:
     """Each measured place predicted from all that are not of its fold, on the model's scale.
 
     Places known by bounds only are not scored, but help to predict. With more than 100,000 places only the first fold
     is left out. ValueError where the folds are not those of the fitted model's places, or where what one of them leaves
     does not tell the trend.
     """
+    if isinstance(fitted, CokrigedVariable):
+        return fitted.cross_validate(folds)
     sites = fitted.sites
     if folds.label.shape != (sites.n,):
         raise ValueError(f"there are {sites.n} places and folds for {len(folds.label)}")
@@ -79,7 +82,7 @@ def _from_near(member: FittedKriging, out: Labels, data: Vector) -> tuple[Vector
     return found.mean, found.variance + sites.error[out]
 
 
-def report(fitted: FittedKriging, targets: ArrayLike, design: str | None = None) -> dict[str, Any]:
+def report(fitted: FittedKriging | CokrigedVariable, targets: ArrayLike, design: str | None = None) -> dict[str, Any]:
     """How good a map of targets (m, 2) is, by every scheme, and which scheme fits the design; JSON types.
 
     `scheme`, `why`, `scores` by scheme as `Validation.scores` on the model's scale (without schemes that the samples
@@ -98,19 +101,18 @@ def report(fitted: FittedKriging, targets: ArrayLike, design: str | None = None)
     }
 
 
-def _schemes(fitted: FittedKriging, fitting: Folds) -> Iterator[Folds]:
+def _schemes(fitted: FittedKriging | CokrigedVariable, fitting: Folds) -> Iterator[Folds]:
     """At random, the one that fits, and blocks as large as the correlation reaches."""
     xy = fitted.sites.xy
     yield random_folds(len(xy))
     if fitting.name != "random":
         yield fitting
-    reach = max((term.range * term.practical for term in fitted.covariance.structured), default=0.0)
     extent = float(np.ptp(xy, axis=0).max())
     if extent > 0.0:
-        yield blocked_folds(xy, min(max(reach, extent / 20.0), extent / 3.0))
+        yield blocked_folds(xy, min(max(fitted.reach, extent / 20.0), extent / 3.0))
 
 
-def _tried(fitted: FittedKriging, folds: Folds) -> Validation | None:
+def _tried(fitted: FittedKriging | CokrigedVariable, folds: Folds) -> Validation | None:
     try:
         return cross_validate(fitted, folds)
     except ValueError:

@@ -21,7 +21,7 @@ from mapping.simulation import Simulation, simulate
 from mapping.sites import Sites, sites_of
 from mapping.support import Block
 from mapping.system import Ensemble, System
-from mapping.transform import transform_named
+from mapping.transform import Transform, transform_named
 from mapping.validation import Validation
 from mapping.variogram import EmpiricalVariogram, VariogramFit
 
@@ -111,6 +111,21 @@ class FittedKriging:
     notes: tuple[str, ...]
     likely: tuple[Covariance, ...] = ()
 
+    @property
+    def transform(self) -> Transform:
+        """The scale on which it predicts."""
+        return self.recipe.transform
+
+    @property
+    def covariate_count(self) -> int:
+        """How many covariates it needs at each place."""
+        return int(self.sites.covariates.shape[1])
+
+    @property
+    def reach(self) -> float:
+        """The distance in metres at which values are practically uncorrelated."""
+        return max((term.range * term.practical for term in self.covariance.structured), default=0.0)
+
     def predict(self, xy: ArrayLike, covariates: ArrayLike | None = None, block: Block | None = None) -> Prediction:
         """The predictive distributions at places (n, 2) with covariates (n, k); each depends on its place alone.
 
@@ -134,7 +149,7 @@ class FittedKriging:
     def places(self, xy: ArrayLike, covariates: ArrayLike | None = None) -> Vector:
         """Coordinates (n, 2) and covariates (n, k) as rows (n, 2 + k); ValueError where a covariate is missing."""
         points = as_points(xy)
-        needed = self.sites.covariates.shape[1]
+        needed = self.covariate_count
         if needed and covariates is None and self.recipe.kind == "universal":
             raise ValueError(f"the trend needs {needed} covariates at every place, none were given")
         known = np.zeros((len(points), needed)) if covariates is None else np.asarray(covariates, dtype=np.float64)

@@ -19,6 +19,7 @@ from mapping.compressed import SIDE, Checked, Compression
 from mapping.estimates import Estimates
 from mapping.grid import Grid
 from mapping.kriging import FittedKriging
+from mapping.model import Model
 from mapping.prediction import Prediction
 from mapping.system import GlobalSystem
 from mapping.workers import in_parallel
@@ -74,7 +75,7 @@ class Raster:
     ValueError where the shapes differ or the model has neighbours.
     """
 
-    fitted: FittedKriging
+    fitted: Model
     grid: Grid
     inside: NDArray[np.bool_] | None = None
     covariates: Vector | None = None
@@ -86,8 +87,16 @@ class Raster:
         known = self.covariates
         if known is not None and (known.ndim != 3 or known.shape[:2] != self.grid.shape):
             raise ValueError(f"covariates need the shape ({self.grid.rows}, {self.grid.columns}, k), got {known.shape}")
-        if self.compressed and not all(isinstance(system, GlobalSystem) for system, _ in self.fitted.parts()):
+        if self.compressed and not isinstance(self.fitted, FittedKriging):
+            raise ValueError("only a map of one contaminant from its own samples can be compressed")
+        if self.compressed and not all(isinstance(system, GlobalSystem) for system, _ in self._kriged.parts()):
             raise ValueError("only a map from all samples at once can be compressed: this one is made from neighbours")
+
+    @property
+    def _kriged(self) -> FittedKriging:
+        """The model of a compressed map."""
+        assert isinstance(self.fitted, FittedKriging)  # noqa: S101 - the constructor made sure
+        return self.fitted
 
     @cached_property
     def mapped(self) -> NDArray[np.bool_]:
@@ -129,7 +138,7 @@ class Raster:
 
     def _known(self, window: Window) -> Vector:
         """The covariates (rows, columns, k) of a window; zeros beyond the grid and where none are needed."""
-        known = np.zeros((*window.shape, self.fitted.sites.covariates.shape[1]))
+        known = np.zeros((*window.shape, self.fitted.covariate_count))
         if self.covariates is not None:
             inner = window.within(self.grid.shape)
             known[inner.seen_from(window).part] = np.nan_to_num(self.covariates[inner.part])
@@ -163,7 +172,7 @@ class Raster:
             np.mean([estimates.lagrange for estimates, _ in found], axis=0),
         )
         checked = sum((errors for _, errors in found), Checked())
-        return bands_of(self.fitted.predictive(together)).reshape(len(BANDS), SIDE, SIDE), checked
+        return bands_of(self._kriged.predictive(together)).reshape(len(BANDS), SIDE, SIDE), checked
 
     @property
     def _past(self) -> tuple[int, int]:
@@ -172,8 +181,8 @@ class Raster:
 
     @cached_property
     def _compressions(self) -> tuple[Compression, ...]:
-        scale = float(self.fitted.values.std()) or 1.0
-        parts = self.fitted.parts()
+        scale = float(self._kriged.values.std()) or 1.0
+        parts = self._kriged.parts()
         return tuple(Compression(system, dual, scale) for system, dual in parts if isinstance(system, GlobalSystem))
 
 

@@ -23,7 +23,7 @@ from mapping.cluster import computed
 from mapping.compressed import Checked
 from mapping.geotiff import PREFIX, PROVENANCE, grid_of, profile_of
 from mapping.grid import Grid
-from mapping.kriging import FittedKriging
+from mapping.model import Model
 from mapping.prediction import Prediction
 from mapping.raster import BANDS, Raster, Window, bands_of
 from mapping.transform import Transform, as_transform, transform_named
@@ -85,7 +85,7 @@ def write_surface(
     `progress(done, total)` counts rows; an exception from it ends the work and leaves nothing behind. Work that was
     killed goes on where it stopped when the same surface is asked for again.
     """
-    grid, transform = raster.grid, raster.fitted.recipe.transform
+    grid, transform = raster.grid, raster.fitted.transform
     known = {**provenance, "model": raster.fitted.parameters()}
     with workshop(Path(path), raster.digest() + json.dumps(known, sort_keys=True)) as shop:
         done = shop.prepare(profile_of(grid, len(BANDS)))
@@ -102,7 +102,7 @@ def write_surface(
 
 
 def predict_grid(
-    fitted: FittedKriging,
+    fitted: Model,
     grid: Grid,
     inside: NDArray[np.bool_] | None = None,
     covariates: Vector | None = None,
@@ -113,7 +113,7 @@ def predict_grid(
     bands = np.full((len(BANDS), *grid.shape), np.nan)
     for window in raster.windows:
         bands[(slice(None), *window.part)] = raster.bands(window)[0]
-    return prediction_from_bands(bands[0], bands[1], bands[2], fitted.recipe.transform)
+    return prediction_from_bands(bands[0], bands[1], bands[2], fitted.transform)
 
 
 def _report(progress: Progress | None, grid: Grid, cells: int) -> None:
