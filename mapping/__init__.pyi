@@ -1,6 +1,8 @@
 from .areas import AreaField
 from .baselines import BASELINES
+from .coexistence import JointExceedance, joint_exceedance
 from .comparison import Comparison, compare
+from .cosimulation import Cosimulation, FittedCosimulation
 from .covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
 from .crossvalidation import cross_validate
 from .drift import Drift, Term
@@ -38,15 +40,18 @@ __all__ = [
     "Block",
     "BoxCox",
     "Comparison",
+    "Cosimulation",
     "Covariance",
     "Drift",
     "EmpiricalVariogram",
     "Exponential",
+    "FittedCosimulation",
     "FittedKriging",
     "Folds",
     "Gaussian",
     "Grid",
     "Identity",
+    "JointExceedance",
     "Kriging",
     "Log",
     "Matern",
@@ -74,6 +79,7 @@ __all__ = [
     "empirical_variogram",
     "fit_variogram",
     "folds_for",
+    "joint_exceedance",
     "mask_inside",
     "matched_folds",
     "method_named",
