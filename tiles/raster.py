@@ -1,61 +1,39 @@
-"""Values of a surface at places, and tiles coloured from them.
+"""Values of a surface at places and in the pixels of images.
 
 Tiles of every zoom and single places ask one question: in which cell of the full-resolution raster does a place
 lie? So a place has one value everywhere, and tiles have no seams.
 """
 
-import io
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from PIL import Image, ImageColor
 from rasterio.enums import Resampling
-from rasterio.windows import Window
 
+from tiles import levels
+from tiles.blocks import BLOCK, Range, block, open_files, picked, window
+from tiles.doubt import shaded
+from tiles.images import Encoding, Palette, palette_png
+from tiles.kept import Bands, KeptBands
 from tiles.legend import Legend
-from tiles.pixels import Box, PixelGrid, box_around, projected
-from tiles.quantity import Quantity
-from tiles.tile import Tile
+from tiles.pixels import SIDE, Box, Cells, Floats, Pixels, box_around, projected, whole
+from tiles.quantity import Shown
+from tiles.tile import DEEPEST, Tile
 
-RENDERING = "1"
+RENDERING = "2"
 """Raised when the classes or colours of a surface change with the program, so that no cache holds both."""
 SAMPLE = 512
 """Rows and columns, at most, from which the classes of a legend are taken."""
-MOST_CELLS = 16_000_000
-"""Cells of the full-resolution raster that one tile may read; above, it reads every n-th row and column."""
-
-MOST_OPEN = 16
-"""Files that one thread keeps open."""
-
-Floats = NDArray[np.float64]
-Cells = NDArray[np.int64]
-
-
-class OpenFiles(threading.local):
-    """Files that this thread has open, the ones used last: opening costs more than reading a window."""
-
-    def __init__(self) -> None:
-        self._files: OrderedDict[Path, Any] = OrderedDict()
-
-    def get(self, path: Path) -> Any:
-        """The open file of a path."""
-        if path not in self._files:
-            self._files[path] = rasterio.open(path)
-            if len(self._files) > MOST_OPEN:
-                self._files.popitem(last=False)[1].close()
-        self._files.move_to_end(path)
-        return self._files[path]
-
-
-_open_files = OpenFiles()
+MOST_CELLS = 4_000_000
+"""Cells of the full-resolution raster that are taken together; an image that needs more is put together from parts."""
+MOST_BYTES = 96_000_000
+"""Of bands of tiles, which the next limit or quantity is drawn from."""
+FINER = 2
+"""Zooms between a tile of averages and the places in its pixels that are averaged: 4 by 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +47,37 @@ class Raster:
     columns: int
     crs: str
     box: Box
+    bands: int
 
     @classmethod
     @lru_cache(maxsize=256)
     def open(cls, path: Path, transform: str) -> "Raster":
         """Read the header; raises `rasterio.errors.RasterioIOError` for a file that is missing or no raster.
 
-        `transform` names the scale of the bands (`log`).
+        `transform` names the scale of the bands (`log`); it means nothing where these are plain values.
         """
         with rasterio.open(path) as raster:
             crs = raster.crs.to_wkt()
             box = box_around(crs, *raster.bounds)
-            return cls(path, transform, raster.transform, raster.height, raster.width, crs, box)
+            return cls(path, transform, raster.transform, raster.height, raster.width, crs, box, raster.count)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.rows, self.columns
 
     def cells_at(self, lon: Floats, lat: Floats) -> tuple[Cells, Cells]:
         """Row and column of the cell in which each place lies; -1 for places outside."""
-        return self._whole(*self._fractions(lon, lat))
+        column, row = self._fractions(lon, lat)
+        return whole(row, column, self.shape)
 
     def cells_of(self, tile: Tile) -> tuple[Cells, Cells]:
         """Row and column (256, 256) of the cell in which the centre of each pixel lies; -1 outside."""
-        return self._whole(*PixelGrid(tile).image_of(self._fractions, self.box))
+        return self.cells_in(Pixels.of(tile))
+
+    def cells_in(self, pixels: Pixels) -> tuple[Cells, Cells]:
+        """Row and column (rows, columns) of the cell in which the centre of each pixel lies; -1 outside."""
+        return pixels.cells(self._fractions, self.box, self.shape)
 
     def _fractions(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Column and row with fractions; NaN far from the raster, where its projection may fold back on itself."""
@@ -98,66 +87,151 @@ class Raster:
         near = self.box.holds(lon, lat) & np.isfinite(column) & np.isfinite(row)
         return np.where(near, column, np.nan), np.where(near, row, np.nan)
 
-    def _whole(self, column: Floats, row: Floats) -> tuple[Cells, Cells]:
-        inside = (row >= 0) & (row < self.rows) & (column >= 0) & (column < self.columns)
-        below = np.where(inside, np.floor(row), -1.0), np.where(inside, np.floor(column), -1.0)
-        return below[0].astype(np.int64), below[1].astype(np.int64)
+    def bands_at(self, row: Cells, column: Cells) -> Bands:
+        """The bands (bands, …) of these cells; NaN where they are -1."""
+        row, column = (np.ascontiguousarray(axis, np.int32) for axis in (row, column))
+        needed = Range.of(row, column)
+        if needed is None:
+            return np.full((self.bands, *row.shape), np.nan, np.float32)
+        if needed.cells <= MOST_CELLS or row.size == 1:
+            return picked(window(self.path, needed), (needed.row, needed.column), row, column)
+        axis = int(np.argmax(row.shape))
+        halves = zip(np.array_split(row, 2, axis), np.array_split(column, 2, axis), strict=True)
+        return np.concatenate([self.bands_at(*half) for half in halves], axis=axis + 1)
 
-    def bands_at(self, row: Cells, column: Cells) -> NDArray[np.float32]:
-        """The three bands (3, …) of these cells; NaN where they are -1."""
-        inside = row >= 0
-        bands = np.full((3, *row.shape), np.nan, np.float32)
-        if inside.any():
-            top, left = int(row[inside].min()), int(column[inside].min())
-            window = Window(left, top, int(column[inside].max()) - left + 1, int(row[inside].max()) - top + 1)
-            stride = max(1, int(np.ceil(np.sqrt(window.width * window.height / MOST_CELLS))))
-            read = self._read(window, stride)
-            bands[:, inside] = read[:, (row[inside] - top) // stride, (column[inside] - left) // stride]
-        return bands
+    def bands_of(self, tile: Tile) -> Bands:
+        """The bands (bands, 256, 256) at the centres of a tile's pixels, kept for the next question about them."""
+        return _tiles.get((self.path, tile), self._bands_of, tile)
 
-    def _read(self, window: Window, stride: int) -> NDArray[np.float32]:
-        shape = (3, -(-window.height // stride), -(-window.width // stride))
-        raster = _open_files.get(self.path)
-        bands: NDArray[np.float32] = raster.read(window=window, out_shape=shape, resampling=Resampling.nearest)
-        return bands
+    def _bands_of(self, tile: Tile) -> Bands:
+        copy = self._copy(tile.z)
+        found = copy.read(tile) if copy else None
+        return self.bands_in(Pixels.of(tile)) if found is None else found
 
-    def values_at(self, lon: Floats, lat: Floats, quantity: Quantity) -> Floats:
-        """The quantity at places; NaN outside."""
-        return quantity.of(self.bands_at(*self.cells_at(lon, lat)), self.transform)
+    def bands_in(self, pixels: Pixels) -> Bands:
+        """The bands (bands, rows, columns) at the centres of the pixels of an image."""
+        return self.bands_at(*self.cells_in(pixels))
 
-    def values_of(self, tile: Tile, quantity: Quantity) -> Floats:
-        """The quantity (256, 256) at the centres of a tile's pixels; NaN outside."""
-        return quantity.of(self.bands_at(*self.cells_of(tile)), self.transform)
+    def point(self, lon: float, lat: float) -> Bands:
+        """The bands (bands,) at a place; NaN outside."""
+        row, column = (int(axis[0]) for axis in self.cells_at(np.array([lon]), np.array([lat])))
+        if row < 0:
+            return np.full(self.bands, np.nan, np.float32)
+        return block(self.path, row // BLOCK, column // BLOCK)[:, row % BLOCK, column % BLOCK]
 
-    def legend(self, quantity: Quantity) -> Legend:
+    def values_at(self, lon: Floats, lat: Floats, shown: Shown) -> Floats:
+        """What is shown, at places; NaN outside."""
+        return shown.of(self.bands_at(*self.cells_at(lon, lat)), self.transform)
+
+    def values_of(self, tile: Tile, shown: Shown) -> Floats:
+        """What is shown (256, 256), at the centres of a tile's pixels; NaN outside."""
+        return shown.of(self.bands_of(tile), self.transform)
+
+    def averages_of(self, tile: Tile, shown: Shown) -> Floats:
+        """The mean (256, 256) over 4 by 4 places in each pixel of a tile that lie on the surface.
+
+        The values are averaged, a probability for one, never the parameters of the distributions.
+        """
+        finer = min(tile.z + FINER, DEEPEST)
+        count = 1 << (finer - tile.z)
+        rows = [
+            np.hstack(
+                [self.values_of(Tile(finer, tile.x * count + dx, tile.y * count + dy), shown) for dx in range(count)]
+            )
+            for dy in range(count)
+        ]
+        whole_tile = np.vstack(rows).reshape(SIDE, count, SIDE, count)
+        known = np.isfinite(whole_tile)
+        total = np.where(known, whole_tile, 0.0).sum(axis=(1, 3))
+        number = known.sum(axis=(1, 3))
+        return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+    def legend(self, shown: Shown) -> Legend:
         """The classes in which this surface shows a quantity."""
-        return _legend(self, quantity)
+        return _legend(self, shown)
 
-    def draw(self, tile: Tile, quantity: Quantity) -> bytes:
+    def encoding(self, shown: Shown) -> Encoding:
+        """How values are written into colours."""
+        return _encoding(self, shown)
+
+    def draw(self, tile: Tile, shown: Shown, doubt: str = "none") -> bytes:
         """The tile as PNG in the colours of the legend, transparent outside; no bytes where there is nothing."""
-        row, column = self.cells_of(tile)
-        if (row < 0).all():
-            return b""
-        legend = self.legend(quantity)
-        return _png(legend.classify(quantity.of(self.bands_at(row, column), self.transform)), legend.colours)
+        return self.picture(self.bands_of(tile), shown, doubt)
 
-    def overview(self) -> NDArray[np.float32]:
+    def picture(self, bands: Bands, shown: Shown, doubt: str = "none") -> bytes:
+        """Bands (bands, rows, columns) as PNG in the colours of the legend, with their `doubt` where that is asked."""
+        if np.isnan(bands[0]).all():
+            return b""
+        legend = self.legend(shown)
+        return self.coloured(shown.classes(bands, self.transform, legend), legend, bands, shown, doubt)
+
+    def coloured(
+        self, classes: NDArray[np.uint8], legend: Legend, bands: Bands, shown: Shown, doubt: str = "none"
+    ) -> bytes:
+        """Classes (rows, columns) as PNG."""
+        if doubt == "none":
+            return palette_png(classes, Palette(legend.colours))
+        return palette_png(*shaded(classes, legend.colours, bands, self.transform, shown, doubt))
+
+    def overview(self) -> Bands:
         """The bands at no more than 512 rows and columns."""
         stride = -(-max(self.rows, self.columns) // SAMPLE)
-        return self._read(Window(0, 0, self.columns, self.rows), stride)
+        shape = (self.bands, -(-self.rows // stride), -(-self.columns // stride))
+        bands: Bands = open_files.get(self.path).read(out_shape=shape, resampling=Resampling.nearest)
+        return bands
+
+    @property
+    def cell_m(self) -> float:
+        """Side of a cell in the unit of its system."""
+        return float(self.affine.a)
+
+    @property
+    def copied_to(self) -> int | None:
+        """The finest zoom that a served copy holds; None for a surface that needs none."""
+        if self.rows * self.columns <= levels.SMALL:
+            return None
+        middle = (self.box.south + self.box.north) / 2.0
+        return levels.finest_zoom(self.cell_m, middle)
+
+    def make_copy(self) -> None:
+        """Write the served copy, unless it is there or the surface needs none."""
+        if self.copied_to is not None:
+            levels.build(self.path, self.box, self.copied_to, self.bands_in, self.bands)
+
+    def _copy(self, zoom: int) -> "levels.Levels | None":
+        """The served copy for a zoom; one that is missing is asked for, and this tile drawn without."""
+        if self.copied_to is None or zoom > self.copied_to:
+            return None
+        found = _known_copy(self.path)
+        if found is None:
+            levels.builder.ask(self.path, self.make_copy)
+        return found
+
+
+_tiles = KeptBands(MOST_BYTES)
+_copies: dict[Path, levels.Levels] = {}
+
+
+def _known_copy(path: Path) -> "levels.Levels | None":
+    if path not in _copies:
+        found = levels.Levels.at(path)
+        if found is None:
+            return None
+        _copies[path] = found
+    return _copies[path]
 
 
 @lru_cache(maxsize=512)
-def _legend(raster: Raster, quantity: Quantity) -> Legend:
-    needs_values = quantity.name != "exceedance"
-    values = quantity.of(raster.overview(), raster.transform) if needs_values else np.empty(0)
-    return quantity.legend(values)
+def _legend(raster: Raster, shown: Shown) -> Legend:
+    needs_values = shown.name != "exceedance"
+    values = shown.of(raster.overview(), raster.transform) if needs_values else np.empty(0)
+    return shown.legend(values)
 
 
-def _png(classes: NDArray[np.uint8], colours: tuple[str, ...]) -> bytes:
-    """Class 0 is transparent, class n has the n-th colour."""
-    image = Image.fromarray(classes)
-    image.putpalette([0, 0, 0, *(part for colour in colours for part in ImageColor.getrgb(colour))], "RGB")
-    file = io.BytesIO()
-    image.save(file, "PNG", transparency=0, bits=4)
-    return file.getvalue()
+@lru_cache(maxsize=512)
+def _encoding(raster: Raster, shown: Shown) -> Encoding:
+    if shown.name == "exceedance":
+        return Encoding(2.0**-23)
+    values = shown.of(raster.overview(), raster.transform)
+    known = values[np.isfinite(values)]
+    return Encoding.holding(float(known.min()), float(known.max())) if known.size else Encoding(1e-3)

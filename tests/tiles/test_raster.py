@@ -13,7 +13,7 @@ from PIL import Image
 from pyproj import Transformer
 
 from tests.app.seed import write_surface
-from tiles.pixels import PixelGrid
+from tiles.pixels import Pixels
 from tiles.quantity import Quantity
 from tiles.raster import Raster
 from tiles.tile import HALF, Tile
@@ -37,7 +37,7 @@ def tile_at(lon: float, lat: float, zoom: int) -> Tile:
 
 def centres(tile: Tile) -> tuple[np.ndarray, np.ndarray]:
     pixels = np.arange(0.5, 256.0)
-    return PixelGrid(tile).places(pixels, pixels)
+    return Pixels.of(tile).places(pixels, pixels)
 
 
 @pytest.mark.parametrize("zoom", [0, 3, 6, 8, 10, 12, 13, 14, 16, 19, 22])
@@ -69,7 +69,7 @@ def test_tiles_beside_each_other_have_no_seam(raster: Raster) -> None:
     children = [raster.values_of(child, EXPECTED) for child in tile.children()]
     whole = np.block([children[:2], children[2:]])
     edges = np.arange(512) + 0.5
-    places = PixelGrid(tile).places(edges / 2, edges / 2)
+    places = Pixels.of(tile).places(edges / 2, edges / 2)
     np.testing.assert_array_equal(whole, raster.values_at(*places, EXPECTED))
 
 
