@@ -4,6 +4,8 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 
+from db.filtering import Filter
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -50,7 +52,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows are asked for; what is `None` is not restricted.
+    """Which rows are asked for; what is `None` is not restricted. `named` are properties that the answer must have.
 
     `transfer_from` is another digestion whose results are to be carried over to `digestion`; rows are those of
     `digestion` alone all the same, and whoever carries over reads the others.
@@ -65,4 +67,6 @@ class Selection:
     transfer_from: str | None = None
     basis: str | None = None
     depth: tuple[float, float] | None = None
+    filter: Filter | None = None
+    named: frozenset[str] = frozenset()
     visibilities: tuple[str, ...] = ("public",)

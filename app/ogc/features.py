@@ -24,6 +24,7 @@ from app.problems import NotFoundError
 from app.query import DEFAULT_LIMIT, LARGEST_KEY, PARAMETERS, Parameter, parse_cursor, parse_limit, write_cursor
 from db.questions import layer
 from db.questions.layer import Layer
+from db.questions.order import Page, Place
 from db.questions.samples import MEASUREMENTS, SPECIMENS
 from db.questions.vocabulary import dataset_names, measured_contaminants
 from db.selection import Selection
@@ -58,7 +59,7 @@ async def items(request: Request) -> Response:
     after = given.parsed("cursor", parse_cursor)
     selection = await selection_of(service, given)
     found = collection.layer(selection)
-    rows = await service.rows(layer.page(found, selection, after=after, size=size + 1))
+    rows = await service.rows(layer.page(found, selection, Page(size + 1, None if after is None else Place(after))))
     matched = await _matched(service, found, selection, rows, complete=after is None and len(rows) <= size)
     links = _page_links(request, collection, rows[size - 1].id if len(rows) > size else None)
     shown = rows[:size]

@@ -1,20 +1,36 @@
 """What every collection of features can be asked: a page, one feature, how many, and where and when they lie."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, Text, and_, cast, func, literal_column, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    FromClause,
+    LargeBinary,
+    Select,
+    Text,
+    and_,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 
+from db.filtering import Kind, Queryable, Queryables, compile_filter
+from db.mercator import in_mercator
+from db.questions.order import Page, beyond, ordering, sorted_values
 from db.selection import Bounds, Period, Selection
 from db.tables import dataset
 
 DEGREE_DIGITS = 7
 """A seventh decimal of a degree is one centimetre."""
 
-EARTH_RADIUS_M, FARTHEST_NORTH = 6_378_137.0, 89.99
-"""Of web mercator, which has no poles: what lies beyond is drawn on one line."""
+GEOMETRY = "geometry"
+"""What filters call the geometry of a feature."""
 
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -37,16 +53,41 @@ class Layer:
     """The indexed twin of points whose geometry of record has no index: it finds what lies in a box."""
     dates: tuple[ColumnElement[Any], ColumnElement[Any]] | None = None
 
+    def queryables(self, selection: Selection) -> Queryables:
+        """What features can be filtered and sorted by: properties of a simple type, and the geometry."""
+        found = {name: Queryable.of(column) for name, column in self.properties(selection).items()}
+        known = {name: queryable for name, queryable in found.items() if queryable is not None}
+        if self.geometry is not None:
+            known[GEOMETRY] = Queryable(self.geometry, Kind.GEOMETRY, self.mercator)
+        return known
 
-def page(layer: Layer, selection: Selection, *, after: int | None, size: int) -> Select[Any]:
-    """At most `size` features (id, geometry and properties as JSON text) with keys beyond `after`, in order."""
-    query = _features(layer, selection).order_by(layer.key).limit(size)
-    return query if after is None else query.where(layer.key > after)
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a feature is shown: all of its properties or some, and its geometry as GeoJSON in degrees or as WKB."""
+
+    properties: tuple[str, ...] | None = None
+    as_wkb: bool = False
 
 
-def one(layer: Layer, selection: Selection, key: int) -> Select[Any]:
+WHOLE = Look()
+
+
+def page(layer: Layer, selection: Selection, asked: Page, look: Look = WHOLE) -> Select[Any]:
+    """The features of a page: id, geometry, properties as JSON text, and `sorted_by`, their place in the order.
+
+    A page that is read backwards comes from its end on.
+    """
+    properties = layer.queryables(selection) if asked.order else {}
+    query = _features(layer, selection, look, sorted_values(asked.order, properties).label("sorted_by"))
+    query = query.order_by(*ordering(layer.key, asked, properties)).limit(asked.size)
+    farther = beyond(layer.key, asked, properties)
+    return query if farther is None else query.where(farther)
+
+
+def one(layer: Layer, selection: Selection, key: int, look: Look = WHOLE) -> Select[Any]:
     """The feature with this key, if it is visible."""
-    return _features(layer, selection).where(layer.key == key)
+    return _features(layer, selection, look).where(layer.key == key)
 
 
 def count(layer: Layer, selection: Selection) -> Select[Any]:
@@ -82,7 +123,7 @@ def json_object(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]
 
 def finite(bound: ColumnElement[float]) -> ColumnElement[float]:
     """A bound of a concentration, null where it is infinite: JSON and tiles have no infinity."""
-    return func.nullif(bound, literal_column("'Infinity'::float8"))
+    return func.nullif(bound, literal_column("'Infinity'::float8"), type_=Double())
 
 
 def _matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
@@ -91,19 +132,31 @@ def _matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) 
         query = query.where(_within(layer, selection.bounds))
     if selection.period is not None and layer.dates is not None:
         query = query.where(*_during(layer.dates, selection.period))
+    if selection.filter is not None:
+        query = query.where(compile_filter(selection.filter, layer.queryables(selection)))
     return query
 
 
-def _features(layer: Layer, selection: Selection) -> Select[Any]:
-    geometry = null() if layer.geometry is None else func.ST_AsGeoJSON(layer.geometry, DEGREE_DIGITS)
-    properties = json_object(layer.properties(selection))
+def _features(layer: Layer, selection: Selection, look: Look, *more: ColumnElement[Any]) -> Select[Any]:
+    properties = layer.properties(selection)
+    if look.properties is not None:
+        properties = {name: properties[name] for name in look.properties}
     return _matching(
         layer,
         selection,
         layer.key.label("id"),
-        cast(geometry, Text).label("geometry"),
-        cast(properties, Text).label("properties"),
+        _shape(layer, look).label("geometry"),
+        cast(json_object(properties), Text).label("properties"),
+        *more,
     )
+
+
+def _shape(layer: Layer, look: Look) -> ColumnElement[Any]:
+    if layer.geometry is None:
+        return cast(null(), Text)
+    if look.as_wkb:
+        return func.ST_AsBinary(layer.geometry, type_=LargeBinary())
+    return cast(func.ST_AsGeoJSON(layer.geometry, DEGREE_DIGITS), Text)
 
 
 def _within(layer: Layer, bounds: Bounds) -> ColumnElement[bool]:
@@ -116,18 +169,8 @@ def _inside(layer: Layer, part: Bounds) -> ColumnElement[bool]:
     exactly = func.ST_Intersects(layer.geometry, box)
     if layer.mercator is None:
         return exactly
-    return and_(layer.mercator.op("&&")(func.ST_MakeEnvelope(*_in_mercator(part), 3857)), exactly)
-
-
-def _in_mercator(part: Bounds) -> tuple[float, float, float, float]:
-    """West, south, east and north in metres, with one to spare; the poles lie where the tables put them."""
-
-    def northing(latitude: float) -> float:
-        bounded = max(-FARTHEST_NORTH, min(FARTHEST_NORTH, latitude))
-        return EARTH_RADIUS_M * math.asinh(math.tan(math.radians(bounded)))
-
-    west, east = (EARTH_RADIUS_M * math.radians(longitude) for longitude in (part.west, part.east))
-    return west - 1, northing(part.south) - 1, east + 1, northing(part.north) + 1
+    drawn = func.ST_MakeEnvelope(*in_mercator(part.west, part.south, part.east, part.north), 3857)
+    return and_(layer.mercator.op("&&")(drawn), exactly)
 
 
 def _during(dates: tuple[ColumnElement[Any], ColumnElement[Any]], period: Period) -> list[ColumnElement[bool]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, literal_column, select
 
 from db.selection import Selection
 from db.tables import dataset, measurement, procedure, release, source, specimen
@@ -15,12 +15,12 @@ def measured_row() -> ColumnElement[int]:
 
 def column_name(number: ColumnElement[Any]) -> ColumnElement[str]:
     """The heading of a column by its number in the places of the dataset; null where it is not known."""
-    return dataset.c.places["columns"].op("->>")(number - 1)
+    return dataset.c.places["columns"].op("->>", return_type=Text())(number - 1)
 
 
 def sheet_name() -> ColumnElement[str]:
     """The sheet of a workbook, or the layer of a geographic file, where the profile names one."""
-    return dataset.c.places.op("->>")(literal_column("'sheet'"))
+    return dataset.c.places.op("->>", return_type=Text())(literal_column("'sheet'"))
 
 
 def file_name(row: ColumnElement[int]) -> ColumnElement[str]:

@@ -14,9 +14,12 @@ UNIT = "mg/kg"
 
 
 def samples(selection: Selection) -> Layer:
-    """One feature per measurement when a contaminant (or a procedure) is asked for, else one per specimen."""
+    """One feature per measurement when anything is asked for that only a measurement has, else one per specimen."""
     by_measurement = (selection.contaminant, selection.digestion, selection.basis)
-    return SPECIMENS if by_measurement == (None, None, None) else MEASUREMENTS
+    if by_measurement != (None, None, None):
+        return MEASUREMENTS
+    named = selection.named | (selection.filter.properties if selection.filter else frozenset())
+    return MEASUREMENTS if named & _OF_MEASUREMENTS_ALONE else SPECIMENS
 
 
 def _specimen_columns() -> dict[str, ColumnElement[Any]]:
@@ -77,7 +80,7 @@ def _specimen_properties(selection: Selection) -> Mapping[str, ColumnElement[Any
     return {
         **_specimen_columns(),
         **_soil_columns(),
-        "unit": literal_column(f"'{UNIT}'"),
+        "unit": literal_column(f"'{UNIT}'", Text),
         "measurements": _measured(selection),
         **_place(specimen.c.source_row),
     }
@@ -96,7 +99,7 @@ def _measurement_properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
         "lower": measurement.c.lower,
         "upper": finite(measurement.c.upper),
         "censored": censored,
-        "unit": literal_column(f"'{UNIT}'"),
+        "unit": literal_column(f"'{UNIT}'", Text),
         "procedure": procedure.c.digestion,
         "instrument": procedure.c.instrument,
         "basis": measurement.c.basis,
@@ -158,3 +161,4 @@ MEASUREMENTS = Layer(
     mercator=specimen.c.geom_3857,
     dates=_DATES,
 )
+_OF_MEASUREMENTS_ALONE = frozenset(MEASUREMENTS.properties(Selection())) - frozenset(SPECIMENS.properties(Selection()))

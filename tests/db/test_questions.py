@@ -14,6 +14,7 @@ from db.questions.contaminants import contaminant_named
 from db.questions.guideline_values import GUIDELINE_VALUES
 from db.questions.hotspots import HOTSPOTS
 from db.questions.layer import Layer
+from db.questions.order import Page, Place
 from db.questions.samples import samples
 from db.questions.sites import SITES
 from db.questions.sources import SOURCES
@@ -53,13 +54,13 @@ def world(seeded: Connection) -> Iterator[Connection]:
 def read(connection: Connection, asked: Layer, selection: Selection, size: int = 1000) -> list[dict[str, Any]]:
     """All features by pages of `size`."""
     found: list[dict[str, Any]] = []
-    after = None
+    place = None
     while True:
-        rows = connection.execute(layer.page(asked, selection, after=after, size=size)).all()
+        rows = connection.execute(layer.page(asked, selection, Page(size, place))).all()
         found += [{"id": row.id, **json.loads(row.properties)} for row in rows]
         if len(rows) < size:
             return found
-        after = rows[-1].id
+        place = Place(rows[-1].id)
 
 
 @pytest.mark.parametrize("selection", [EVERYTHING, ZINC], ids=["all", "zinc"])
