@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mapping.arrays import Points, Vector, as_points
-from mapping.completion import completed
+from mapping.completion import DRAWS, MOST_BYTES, completed
 from mapping.coregionalisation import FEWEST_TOGETHER, Coregionalisation, fit_coregionalisation
 from mapping.covariance import DEFAULT_STRUCTURES
 from mapping.factors import Factors
@@ -150,7 +150,9 @@ class FittedCosimulation:
     def batches(self, xy: ArrayLike, realisations: int = 500, seed: int = 0) -> Iterator[NDArray[np.float32]]:
         """`simulate` in parts (m, part, n) that bound the memory; the parts depend on the number of places alone."""
         places = as_points(xy)
-        part = max(25, BATCH_BYTES // (12 * len(self.names) * len(places)))
+        part = max(DRAWS, BATCH_BYTES // (12 * len(self.names) * len(places)))
+        if 12 * len(self.names) * len(places) * DRAWS > MOST_BYTES:
+            raise ValueError(f"{len(self.names)} contaminants at {len(places)} cells do not fit: use larger cells")
         seeds = np.random.SeedSequence(seed).generate_state(-(-realisations // part)).tolist()
         for turn, own in enumerate(seeds):
             yield self.simulate(places, min(part, realisations - turn * part), own)

@@ -15,6 +15,7 @@ COMMANDS = {
     "map": "maps",
     "hotspots": "hotspots",
     "exceedance": "exceedance",
+    "coexistence": "coexistence",
     "explain": "explain",
     "serve": "serve",
     "worker": "worker",

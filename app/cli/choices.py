@@ -1,6 +1,7 @@
 """Which samples a command works on: the options that commands on measurements share."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ Assume = Annotated[
 ]
 Guideline = Annotated[str | None, typer.Option("--guideline", help="jurisdiction:act:land-use:kind")]
 LimitValue = Annotated[float | None, typer.Option("--limit", help="A limit in mg/kg.")]
+AREA = "A file of polygons, or a layer, or one code of it (LAYER:CODE); default what the samples cover."
 SurfaceId = Annotated[str | None, typer.Option("--surface", help="Id of a map; default the newest of the contaminant.")]
 
 
@@ -65,6 +67,15 @@ def _depth(text: str | None) -> tuple[float, float] | None:
     if not found:
         raise ValueError(f"--depth needs two numbers of centimetres such as 0-20, got {text!r}")
     return float(found[1]), float(found[2])
+
+
+def area_asked(text: str | None) -> tuple[Path | None, str | None]:
+    """A file, or a layer by its name: nobody calls a layer as files are called, with a dot or a slash."""
+    if text is None:
+        return None, None
+    if Path(text).exists() or "/" in text or "." in text.partition(":")[0]:
+        return Path(text).resolve(), None
+    return None, text
 
 
 def map_of(settings: Settings, connection: Connection, contaminant: str, identifier: str | None) -> PublishedMap:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,7 +17,7 @@ from app.settings import Settings
 from app.work.projection import Projection
 from app.work.published import PublishedMap, footprint, known_map
 from db.tables import surface
-from mapping.grid import Grid
+from mapping.grid import Grid, mask_inside
 from mapping.plain_raster import Band, PlainRaster
 
 
@@ -67,18 +70,38 @@ def known_derived(settings: Settings, connection: Connection, wanted: DerivedMap
 
 
 def publish_derived(
-    settings: Settings, connection: Connection, wanted: DerivedMap, raster: PlainRaster, projection: Projection
+    settings: Settings,
+    connection: Connection,
+    wanted: DerivedMap,
+    raster: PlainRaster,
+    projection: Projection,
+    report: Mapping[str, Any] | None = None,
 ) -> PublishedMap:
-    """Write the file and its row; ValueError where the raster is not the wanted one."""
+    """Write the file and its row; ValueError where the raster is not the wanted one.
+
+    `report` (JSON types) is what was found besides the cells; it is kept as `parameters["report"]`.
+    """
     if (raster.quantity, raster.bands) != (wanted.quantity, wanted.bands):
         raise ValueError(f"the raster holds {raster.quantity}, wanted is {wanted.quantity}")
     settings.surfaces.mkdir(parents=True, exist_ok=True)
     path = settings.surfaces / f"{wanted.id}.tif"
     raster.write(path)
-    made = PublishedMap(wanted.id, True, wanted.title, path, wanted.stored, {}, wanted.identity, settings.home)
+    told = wanted.stored | ({} if report is None else {"report": dict(report)})
+    made = PublishedMap(wanted.id, True, wanted.title, path, told, {}, wanted.identity, settings.home)
     row = _row(wanted, made, raster.grid, projection)
     connection.execute(insert(surface).values(row).on_conflict_do_nothing())
     return made
+
+
+def cells_over(area: BaseGeometry, resolution: float, projection: Projection) -> tuple[Grid, NDArray[np.bool_]]:
+    """The grid over an area, and which of its cells have their centre in it; `ValueError` where none has."""
+    if not (np.isfinite(resolution) and resolution > 0):
+        raise ValueError(f"the resolution must be a length above zero in metres, got {resolution}")
+    grid = Grid.covering(area.bounds, resolution, projection.name)
+    inside = mask_inside(grid, area)
+    if not inside.any():
+        raise ValueError(f"no cell of {resolution:g} m has its centre in the area to be mapped: choose smaller cells")
+    return grid, inside
 
 
 def _row(wanted: DerivedMap, made: PublishedMap, grid: Grid, projection: Projection) -> dict[str, Any]:
