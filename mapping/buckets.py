@@ -45,14 +45,15 @@ class Buckets:
     @classmethod
     def of(cls, places: Points, band: float) -> Buckets:
         """Sort places (n, 2), n ≥ 1, for a band in metres."""
-        low, extent = places.min(axis=0), float(np.ptp(places, axis=0).max())
+        east, north = np.ascontiguousarray(places.T)
+        west, south = float(east.min()), float(north.min())
+        extent = max(float(east.max()) - west, float(north.max()) - south)
         cell = max(band * WIDER, extent / MOST_CELLS_ALONG, 1e-300)
         columns = int(extent / cell) + 3
-        key, order = _sorted(_keys(places, low, cell, columns))
+        key, order = _sorted(_keys(east - west, north - south, cell, columns))
         starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1], [True]]))
         runs = _runs(key[starts[:-1]], starts, columns)
-        x, y = (np.ascontiguousarray(places[order, axis]) for axis in (0, 1))
-        return cls(x, y, order, starts, runs, band * band)
+        return cls(east[order], north[order], order, starts, runs, band * band)
 
     @property
     def held(self) -> Held:
@@ -84,15 +85,20 @@ class Buckets:
         self._in_parts(add)
         return found
 
-    def others(self, indptr: Starts) -> Numbers:
-        """The others within the band of place i, at `indptr[i]` to `indptr[i + 1]` (n + 1,)."""
+    def others(self) -> tuple[Starts, Numbers]:
+        """Where those of each place begin (n + 1,), and the others within its band."""
+        counts = np.empty(self.n, dtype=np.int64)
+        cells = list(self._parts())
+        parts = list(in_parallel(lambda part: _near(self.held, part, self.square, counts), cells))
+        indptr = np.concatenate([[0], np.cumsum(counts)])
         found = np.empty(int(indptr[-1]), dtype=np.int32)
 
-        def write(cells: tuple[int, int]) -> None:
-            _write(self.held, cells, self.square, indptr, found)
+        def place(part: tuple[tuple[int, int], Numbers]) -> None:
+            _put(self.held, part[0], part[1], indptr, found)
 
-        self._in_parts(write)
-        return found
+        for _ in in_parallel(place, zip(cells, parts, strict=True)):
+            pass
+        return indptr, found
 
     def _in_parts(self, work: Callable[[tuple[int, int]], None]) -> None:
         for _ in in_parallel(work, self._parts()):
@@ -108,13 +114,11 @@ class Buckets:
 
 
 @looped
-def _keys(places: Points, low: Vector, cell: float, columns: int) -> Starts:  # pragma: no cover - compiled
+def _keys(x: Vector, y: Vector, cell: float, columns: int) -> Starts:  # pragma: no cover - compiled
     """The number (n,) of the cell of each place, row by row, with an empty column on both sides."""
-    key = np.empty(len(places), dtype=np.int64)
-    for place in range(len(places)):
-        column = np.int64((places[place, 0] - low[0]) / cell)
-        row = np.int64((places[place, 1] - low[1]) / cell)
-        key[place] = row * columns + column + 1
+    key = np.empty(len(x), dtype=np.int64)
+    for place in range(len(x)):
+        key[place] = np.int64(y[place] / cell) * columns + np.int64(x[place] / cell) + 1
     return key
 
 
@@ -184,31 +188,52 @@ def _sum(
 
 
 @looped
-def _write(
-    held: Held, part: tuple[int, int], square: float, indptr: Starts, found: Numbers
-) -> None:  # pragma: no cover - compiled
-    """Each is written, and stays if it is near: a step that the processor need not guess."""
+def _near(held: Held, part: tuple[int, int], square: float, counts: Starts) -> Numbers:  # pragma: no cover - compiled
+    """The places near each of a part, one after another as they stand here, and their counts (n,) without itself.
+
+    Each is written, and stays if it is near: a step that the processor need not guess.
+    """
     x, y, order, starts, runs = held
-    near = np.empty(_most(runs, part), dtype=np.int32)
+    room, most = _candidates(starts, runs, part)
+    near, apart, count = np.empty(room, dtype=np.int32), np.empty(most), 0
     for cell in range(part[0], part[1]):
         for site in range(starts[cell], starts[cell + 1]):
-            count = 0
+            before = count
             for row in range(3):
-                for other in range(runs[cell, row, 0], runs[cell, row, 1]):
-                    dx, dy = x[other] - x[site], y[other] - y[site]
-                    near[count] = order[other]
-                    count += int(dx * dx + dy * dy <= square) & int(other != site)
-            start = indptr[order[site]]
-            found[start : start + count] = near[:count]
+                start, stop = runs[cell, row, 0], runs[cell, row, 1]
+                for i in range(stop - start):
+                    dx, dy = x[start + i] - x[site], y[start + i] - y[site]
+                    apart[i] = dx * dx + dy * dy
+                for i in range(stop - start):
+                    near[count] = start + i
+                    count += int(apart[i] <= square)
+            counts[order[site]] = count - before - 1
+    return near[:count].copy()
 
 
 @inner
-def _most(runs: Numbers, part: tuple[int, int]) -> int:  # pragma: no cover - compiled
-    """One more than the greatest number of places in the three rows beside one cell of a part."""
-    most = 0
+def _candidates(starts: Starts, runs: Numbers, part: tuple[int, int]) -> tuple[int, int]:  # pragma: no cover - compiled
+    """How many places all of a part are held against, with room for one more, and the longest run of them."""
+    room, most = 1, 0
     for cell in range(part[0], part[1]):
-        beside = 1
         for row in range(3):
-            beside += int(runs[cell, row, 1] - runs[cell, row, 0])
-        most = max(most, beside)
-    return most
+            length = int(runs[cell, row, 1] - runs[cell, row, 0])
+            room += length * (starts[cell + 1] - starts[cell])
+            most = max(most, length)
+    return room, most
+
+
+@looped
+def _put(
+    held: Held, part: tuple[int, int], near: Numbers, indptr: Starts, found: Numbers
+) -> None:  # pragma: no cover - compiled
+    """What `_near` gave, under the numbers that the places came with and without the places themselves."""
+    order, starts, at = held[2], held[3], 0
+    for site in range(starts[part[0]], starts[part[1]]):
+        to, end = indptr[order[site]], indptr[order[site] + 1]
+        for entry in range(at, at + end - to + 1):
+            if near[entry] != site:
+                found[to] = order[near[entry]]
+                to += 1
+                at += 1
+        at += 1

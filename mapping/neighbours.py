@@ -101,9 +101,8 @@ class Neighbours:
         check_band(band)
         if not len(places):
             return cls._equal(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), band, within_words(band))
-        buckets = Buckets.of(places, band)
-        counts = buckets.counts()
-        return cls._equal(counts, buckets.others(_begins(counts)), band, within_words(band))
+        indptr, others = Buckets.of(places, band).others()
+        return cls(indptr, others, np.broadcast_to(1.0, len(others)), float(band), within_words(band))
 
     @classmethod
     def nearest(cls, xy: ArrayLike, k: int) -> Neighbours:
