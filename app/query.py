@@ -1,7 +1,5 @@
 """Parameters of requests, parsed at the edge: into a value that cannot be wrong, or a complaint that names them."""
 
-import base64
-import binascii
 import datetime as dt
 import math
 import re
@@ -13,6 +11,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import QueryParams
 
 from app.problems import BadParameterError
+from db.filtering.tree import LONGEST as LONGEST_FILTER
 from db.selection import Bounds, Period
 
 DEFAULT_LIMIT = 100
@@ -32,6 +31,7 @@ class Parameter:
     description: str
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     repeated: bool = False
+    longest: int = LONGEST
 
     def document(self) -> dict[str, Any]:
         """The parameter object of OpenAPI."""
@@ -41,6 +41,8 @@ class Parameter:
 
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)]}
+_NAMES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+_URI = {"type": "string", "format": "uri"}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_LIMIT}
 
 PARAMETERS = MappingProxyType(
@@ -53,7 +55,7 @@ PARAMETERS = MappingProxyType(
             ),
             Parameter("datetime", "A date or date-time, or an interval of two with / between; .. is an open end."),
             Parameter("limit", "Features on a page; more than the maximum gives the maximum.", _COUNT),
-            Parameter("cursor", "Where the page begins: taken from a next link."),
+            Parameter("cursor", "Where the page begins or ends: taken from a next or prev link.", longest=8_000),
             Parameter("contaminant", "Name, symbol, CAS number or synonym."),
             Parameter("dataset", "Name of a data set."),
             Parameter("medium", "What was sampled, such as mineral-horizon."),
@@ -70,7 +72,21 @@ PARAMETERS = MappingProxyType(
             Parameter("assume", "An assumption where the data are silent, such as clay:10.", repeated=True),
             Parameter("coords", "A place: POINT(longitude latitude)."),
             Parameter("parameter-name", "Names of the wanted parameters, with commas between."),
-            Parameter("crs", "Reference system of the coordinates; only CRS84."),
+            Parameter("crs", "Reference system of the answer's coordinates, out of the collection's list.", _URI),
+            Parameter("bbox-crs", "Reference system of bbox, out of the collection's list; CRS84 without.", _URI),
+            Parameter("filter", "A condition in CQL2 on the properties under queryables.", longest=LONGEST_FILTER),
+            Parameter(
+                "filter-lang",
+                "Language of the filter; what begins with a brace is JSON without.",
+                {"type": "string", "enum": ["cql2-text", "cql2-json"]},
+            ),
+            Parameter("filter-crs", "Reference system of coordinates in the filter; CRS84 without.", _URI),
+            Parameter(
+                "sortby",
+                "Names of properties with commas between; - before a name for the highest first.",
+                _NAMES | {"example": ["-value", "dataset"]},
+            ),
+            Parameter("properties", "Names of the properties to answer, with commas between.", _NAMES),
         )
     }
 )
@@ -93,7 +109,7 @@ class Given:
             if name not in allowed:
                 listed = ", ".join(sorted(allowed))
                 raise BadParameterError(_shown(name), f"unknown parameter {_shown(name)!r}; known here are {listed}")
-            values[name] = tuple(_clean(name, text) for text in query.getlist(name))
+            values[name] = tuple(_clean(allowed[name], text) for text in query.getlist(name))
             if len(values[name]) > 1 and not allowed[name].repeated:
                 raise BadParameterError(name, f"{name} is given {len(values[name])} times")
         return cls(MappingProxyType(values))
@@ -117,15 +133,20 @@ class Given:
             message = str(error)
             raise BadParameterError(name, message if message.startswith(name) else f"{name}: {message}") from None
 
+    def whole(self, name: str) -> int | None:
+        """A whole number, if it was given."""
+        return self.parsed(name, lambda text: _whole(name, text))
+
     def number(self, name: str) -> float | None:
         """A finite number, if it was given."""
         return self.parsed(name, lambda text: _number(name, text))
 
 
-def _clean(name: str, text: str) -> str:
-    if len(text) > LONGEST:
-        raise BadParameterError(name, f"{name} is longer than {LONGEST} characters")
-    if not text.isprintable():
+def _clean(parameter: Parameter, text: str) -> str:
+    name = parameter.name
+    if len(text) > parameter.longest:
+        raise BadParameterError(name, f"{name} is longer than {parameter.longest} characters")
+    if not text.replace("\n", " ").replace("\t", " ").isprintable():
         raise BadParameterError(name, f"{name} holds characters that cannot be printed")
     return text
 
@@ -139,6 +160,12 @@ def _number(name: str, text: str) -> float:
     if value is None:
         raise ValueError(f"{name} needs a finite number, got {_shown(text)!r}")
     return value
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d{1,9}", text.strip(), re.ASCII):
+        raise ValueError(f"{name} needs a whole number, got {_shown(text)!r}")
+    return int(text)
 
 
 def _finite(text: str) -> float | None:
@@ -203,25 +230,6 @@ def parse_limit(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) == 0:
         raise ValueError(f"limit needs a whole number above zero, got {_shown(text)!r}")
     return min(int(text), MOST_ITEMS)
-
-
-def write_cursor(key: int) -> str:
-    """A place in the order of a collection, as an opaque text."""
-    return base64.urlsafe_b64encode(key.to_bytes(8, "big")).decode().rstrip("=")
-
-
-def parse_cursor(text: str) -> int:
-    """The place that a cursor stands for."""
-    complaint = "cursor is not one that a next link gave"
-    if not re.fullmatch(r"[A-Za-z0-9_-]{11}", text, re.ASCII):
-        raise ValueError(complaint)
-    try:
-        key = int.from_bytes(base64.urlsafe_b64decode(text + "="), "big")
-    except binascii.Error:
-        raise ValueError(complaint) from None
-    if key > LARGEST_KEY or write_cursor(key) != text:
-        raise ValueError(complaint)
-    return key
 
 
 _POINT = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.ASCII | re.IGNORECASE)

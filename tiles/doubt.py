@@ -1,5 +1,7 @@
 """Uncertainty as a second channel of a picture: colours that fade, or hatching, where little is known."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,19 +30,27 @@ def doubt_of(bands: NDArray[np.float32], transform: str, shown: Quantity) -> Lev
 
 
 def shaded(
-    classes: NDArray[np.uint8],
-    colours: tuple[str, ...],
-    bands: NDArray[np.float32],
-    transform: str,
-    shown: Quantity,
-    doubt: str,
+    classes: NDArray[np.uint8], colours: tuple[str, ...], doubt: Levels, how: str
 ) -> tuple[NDArray[np.uint8], Palette]:
-    """Numbers (rows, columns) of a palette's colours in which doubt is seen, and that palette."""
-    level = doubt_of(bands, transform, shown)
-    if doubt == "hatch":
+    """Numbers (rows, columns) of a palette's colours in which doubt is seen, and that palette; `how`: fade or hatch."""
+    if how == "hatch":
         lines = np.add.outer(np.arange(classes.shape[0]), np.arange(classes.shape[1])) % SPACING
-        gaps = ((level == 1) & (lines < THICKNESS[0])) | ((level == 2) & (lines < THICKNESS[1]))
+        gaps = ((doubt == 1) & (lines < THICKNESS[0])) | ((doubt == 2) & (lines < THICKNESS[1]))
         return np.where(gaps, 0, classes).astype(np.uint8), Palette(colours)
-    numbers = np.where(classes > 0, classes + level * len(colours), 0).astype(np.uint8)
+    numbers = np.where(classes > 0, classes + doubt * len(colours), 0).astype(np.uint8)
     opacities = tuple(opacity for opacity in OPACITIES for _ in colours)
     return numbers, Palette(colours * len(OPACITIES), opacities)
+
+
+def doubt_legend(shown: Quantity) -> list[dict[str, Any]]:
+    """What the steps of doubt mean, as JSON."""
+    if shown.name == "exceedance":
+        (low, high), (lower, upper) = UNDECIDED
+        words = f"≤ {low:g} or ≥ {high:g}", f"{low:g} – {lower:g} or {upper:g} – {high:g}", f"{lower:g} – {upper:g}"
+        return [_step("probability", text, opacity) for text, opacity in zip(words, OPACITIES, strict=True)]
+    words = f"< {VARIATION[0]:g}", f"{VARIATION[0]:g} – {VARIATION[1]:g}", f"≥ {VARIATION[1]:g}"
+    return [_step("standard deviation / expected value", *each) for each in zip(words, OPACITIES, strict=True)]
+
+
+def _step(measure: str, label: str, opacity: int) -> dict[str, Any]:
+    return {"measure": measure, "label": label, "opacity": round(opacity / 255, 2)}

@@ -43,7 +43,7 @@ def palette_png(numbers: Bytes, palette: Palette) -> bytes:
     depth = 4 if len(palette.colours) < 16 else 8
     if depth == 4:
         even = numbers if columns % 2 == 0 else np.pad(numbers, ((0, 0), (0, 1)))
-        numbers = (even[:, ::2] << 4) | even[:, 1::2]
+        numbers = ((even[:, ::2] << 4) | even[:, 1::2]).astype(np.uint8)
     return _png(numbers, columns, rows, depth, 3, palette.chunks())
 
 
@@ -58,7 +58,7 @@ def _png(packed: Bytes, columns: int, rows: int, depth: int, kind: int, chunks: 
     raw = np.zeros((rows, packed.shape[1] + 1), np.uint8)
     raw[:, 1:] = packed
     header = struct.pack(">IIBBBBB", columns, rows, depth, kind, 0, 0, 0)
-    pixels = _chunk(b"IDAT", zlib.compress(raw, FAST))
+    pixels = _chunk(b"IDAT", zlib.compress(raw.tobytes(), FAST))
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + chunks + pixels + _chunk(b"IEND", b"")
 
 
@@ -113,8 +113,8 @@ def geotiff(values: NDArray[np.float32], pixels: Pixels, names: tuple[str, ...],
             file.write(values)
             file.descriptions, file.units = names, units
         if small:
-            return memory.read()
+            return bytes(memory.read())
         with memory.open() as plain, MemoryFile() as other:
             options = {"compress": "deflate", "level": 1, "overview_resampling": "nearest"}
             rasterio.shutil.copy(plain, other.name, driver="COG", **options)
-            return other.read()
+            return bytes(other.read())

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioIOError
 from rasterio.windows import Window
 
-from tiles.blocks import Bands, open_files
-from tiles.pixels import MERCATOR, SIDE, Box, Pixels
+from tiles.blocks import Range, open_files, picked, window
+from tiles.kept import Bands
+from tiles.pixels import MERCATOR, SIDE, Box, Floats, Pixels, whole
 from tiles.tile import HALF, RADIUS, Tile
 
 FORM = "1"
@@ -64,6 +65,18 @@ class Level:
         window = Window((tile.x - self.first_x) * SIDE, (tile.y - self.first_y) * SIDE, SIDE, SIDE)
         bands: Bands = open_files.get(self.path).read(window=window)
         return bands
+
+    def at(self, lon: Floats, lat: Floats) -> Bands:
+        """The bands (bands, …) of the pixels in which places lie; NaN where the file has none."""
+        zoom, width = Tile(int(self.path.stem), 0, 0), (self.last_x - self.first_x, self.last_y - self.first_y)
+        x, y = RADIUS * np.radians(lon), RADIUS * np.arcsinh(np.tan(np.radians(np.clip(lat, -89.9, 89.9))))
+        column = (x + HALF) / zoom.width * SIDE - self.first_x * SIDE
+        row = (HALF - y) / zoom.width * SIDE - self.first_y * SIDE
+        rows, columns = whole(row, column, (width[1] * SIDE, width[0] * SIDE))
+        needed = Range.of(rows, columns)
+        if needed is None:
+            return np.full((open_files.get(self.path).count, *lon.shape), np.nan, np.float32)
+        return picked(window(self.path, needed), (needed.row, needed.column), rows, columns)
 
 
 @dataclass(frozen=True, slots=True)

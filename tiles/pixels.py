@@ -125,6 +125,32 @@ class Pixels:
         """(rows, columns)."""
         return self.rows, self.columns
 
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in `crs`."""
+        south, east = self.north - self.rows * self.down, self.west + self.columns * self.across
+        return self.west, south, east, self.north
+
+    def bounds_in(self, crs: str) -> tuple[float, float, float, float]:
+        """West, south, east, north of what holds the image in another system; ValueError where it does not reach."""
+        try:
+            found = Transformer.from_crs(self.crs, crs, always_xy=True).transform_bounds(*self.bounds, densify_pts=41)
+        except ProjError:
+            found = (np.inf,) * 4
+        west, south, east, north = found
+        if not np.isfinite(found).all():
+            raise ValueError(f"{crs} does not reach over all of this box")
+        return west, south, east + (360.0 if crs == DEGREES and west > east else 0.0), north
+
+    def finer(self, parts: int) -> "Pixels":
+        """The same image with each pixel cut into `parts` by `parts`."""
+        counts = self.columns * parts, self.rows * parts
+        return Pixels(self.crs, self.west, self.north, self.across / parts, self.down / parts, *counts)
+
+    def coarser(self, most: int) -> "Pixels":
+        """The same image in `most` by `most` pixels, unless it has fewer."""
+        return Pixels.covering(self.crs, self.bounds, min(self.columns, most), min(self.rows, most))
+
     def places(self, columns: Floats, rows: Floats) -> tuple[Floats, Floats]:
         """Longitudes and latitudes (rows, columns) of positions in pixels from the north-western corner."""
         x, y = self.west + columns * self.across, self.north - rows * self.down
@@ -174,8 +200,8 @@ class Pixels:
     def _places_of(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Longitudes and latitudes (n,) of the centres of some pixels, to the bit those of `places`."""
         if self.crs in (MERCATOR, DEGREES):
-            lon = self.places(np.arange(self.columns) + 0.5, np.array([0.5]))[0][0]
-            lat = self.places(np.array([0.5]), np.arange(self.rows) + 0.5)[1][:, 0]
+            lon = self.places(np.arange(0.5, self.columns), np.array([0.5]))[0][0]
+            lat = self.places(np.array([0.5]), np.arange(0.5, self.rows))[1][:, 0]
             return lon[columns], lat[rows]
         x, y = self.west + (columns + 0.5) * self.across, self.north - (rows + 0.5) * self.down
         found = _to_degrees(self.crs).transform(x, y)

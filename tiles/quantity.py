@@ -25,6 +25,10 @@ Classes = NDArray[np.uint8]
 class Shown(Protocol):
     """Something that a surface can show."""
 
+    def __hash__(self) -> int:
+        """It is a key of what is kept about it."""
+        ...
+
     @property
     def name(self) -> str:
         """What requests call it."""
@@ -120,7 +124,7 @@ class Quantity:
         """
         scale, none = transform_named(transform), np.zeros(len(breaks))
         if self.limit is not None:
-            return Thresholds(-ndtri(breaks), none + scale.forward(np.float64(self.limit)), 0.0, 0.0)
+            return Thresholds(-ndtri(breaks), scale.forward(none + self.limit), 0.0, 0.0)
         if self.p is not None or self.name == "median":
             return Thresholds(none + ndtri(self.p or 0.5), scale.forward(breaks), 0.0, 0.0)
         if self.name == "expected" and transform == "log":

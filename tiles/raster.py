@@ -11,17 +11,16 @@ from pathlib import Path
 import numpy as np
 import rasterio
 from affine import Affine
-from numpy.typing import NDArray
 from rasterio.enums import Resampling
 
 from tiles import levels
 from tiles.blocks import BLOCK, Range, block, open_files, picked, window
-from tiles.doubt import shaded
+from tiles.doubt import doubt_of, shaded
 from tiles.images import Encoding, Palette, palette_png
 from tiles.kept import Bands, KeptBands
 from tiles.legend import Legend
 from tiles.pixels import SIDE, Box, Cells, Floats, Pixels, box_around, projected, whole
-from tiles.quantity import Shown
+from tiles.quantity import Quantity, Shown
 from tiles.tile import DEEPEST, Tile
 
 RENDERING = "2"
@@ -30,10 +29,14 @@ SAMPLE = 512
 """Rows and columns, at most, from which the classes of a legend are taken."""
 MOST_CELLS = 4_000_000
 """Cells of the full-resolution raster that are taken together; an image that needs more is put together from parts."""
+MOST_READ = 16_000_000
+"""Cells that an image other than a tile may need; beyond, it is taken from the served copy."""
 MOST_BYTES = 96_000_000
 """Of bands of tiles, which the next limit or quantity is drawn from."""
 FINER = 2
-"""Zooms between a tile of averages and the places in its pixels that are averaged: 4 by 4."""
+"""A pixel of averages is cut into 4 by 4 places."""
+
+Where = Tile | Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +102,51 @@ class Raster:
         halves = zip(np.array_split(row, 2, axis), np.array_split(column, 2, axis), strict=True)
         return np.concatenate([self.bands_at(*half) for half in halves], axis=axis + 1)
 
-    def bands_of(self, tile: Tile) -> Bands:
-        """The bands (bands, 256, 256) at the centres of a tile's pixels, kept for the next question about them."""
-        return _tiles.get((self.path, tile), self._bands_of, tile)
+    def bands_on(self, where: Where, finer: int = 0) -> Bands:
+        """The bands (bands, rows, columns) at the centres of the pixels of a tile or an image.
+
+        Each pixel is cut into 2 by 2 as often as `finer` says.
+        """
+        if isinstance(where, Pixels):
+            return self.bands_in(where.finer(1 << finer))
+        if where.z + finer > DEEPEST:
+            return self._exactly(Pixels.of(where, SIDE << finer))
+        if finer == 0:
+            return _tiles.get((self.path, where), self._bands_of, where)
+        quarters = [self.bands_on(child, finer - 1) for child in where.children()]
+        return np.concatenate([np.concatenate(quarters[:2], axis=2), np.concatenate(quarters[2:], axis=2)], axis=1)
 
     def _bands_of(self, tile: Tile) -> Bands:
         copy = self._copy(tile.z)
         found = copy.read(tile) if copy else None
-        return self.bands_in(Pixels.of(tile)) if found is None else found
+        return self._exactly(Pixels.of(tile)) if found is None else found
 
     def bands_in(self, pixels: Pixels) -> Bands:
-        """The bands (bands, rows, columns) at the centres of the pixels of an image."""
+        """The bands (bands, rows, columns) at the centres of the pixels of an image.
+
+        Where an image shows more of a large surface than can be read for it, its pixels show places of the served
+        copy, which lie no farther off than half a pixel.
+        """
+        zoom = self._zoom_for(pixels)
+        copy = None if zoom is None else self._copy(zoom)
+        if zoom is None or copy is None:
+            return self._exactly(pixels)
+        columns, rows = (np.arange(0.5, count) for count in (pixels.columns, pixels.rows))
+        return copy.levels[zoom].at(*pixels.places(columns, rows))
+
+    def _exactly(self, pixels: Pixels) -> Bands:
         return self.bands_at(*self.cells_in(pixels))
+
+    def _zoom_for(self, pixels: Pixels) -> int | None:
+        """The zoom of the served copy that an image is taken from; None where it is taken from the surface itself."""
+        finest = self.copied_to
+        if finest is None:
+            return None
+        needed = Range.of(*self.cells_in(pixels.coarser(64)))
+        if needed is None or needed.cells <= MOST_READ:
+            return None
+        share = np.sqrt(needed.cells / (pixels.rows * pixels.columns))
+        return max(0, finest - max(0, int(np.floor(np.log2(share)))))
 
     def point(self, lon: float, lat: float) -> Bands:
         """The bands (bands,) at a place; NaN outside."""
@@ -123,27 +159,21 @@ class Raster:
         """What is shown, at places; NaN outside."""
         return shown.of(self.bands_at(*self.cells_at(lon, lat)), self.transform)
 
-    def values_of(self, tile: Tile, shown: Shown) -> Floats:
-        """What is shown (256, 256), at the centres of a tile's pixels; NaN outside."""
-        return shown.of(self.bands_of(tile), self.transform)
+    def values_of(self, where: Where, shown: Shown) -> Floats:
+        """What is shown (rows, columns), at the centres of the pixels of a tile or an image; NaN outside."""
+        return shown.of(self.bands_on(where), self.transform)
 
-    def averages_of(self, tile: Tile, shown: Shown) -> Floats:
-        """The mean (256, 256) over 4 by 4 places in each pixel of a tile that lie on the surface.
+    def averages_of(self, where: Where, shown: Shown) -> Floats:
+        """The mean (rows, columns) over 4 by 4 places in each pixel, of those that lie on the surface.
 
         The values are averaged, a probability for one, never the parameters of the distributions.
         """
-        finer = min(tile.z + FINER, DEEPEST)
-        count = 1 << (finer - tile.z)
-        rows = [
-            np.hstack(
-                [self.values_of(Tile(finer, tile.x * count + dx, tile.y * count + dy), shown) for dx in range(count)]
-            )
-            for dy in range(count)
-        ]
-        whole_tile = np.vstack(rows).reshape(SIDE, count, SIDE, count)
-        known = np.isfinite(whole_tile)
-        total = np.where(known, whole_tile, 0.0).sum(axis=(1, 3))
+        values = shown.of(self.bands_on(where, FINER), self.transform)
+        side = 1 << FINER
+        places = values.reshape(values.shape[0] // side, side, values.shape[1] // side, side)
+        known = np.isfinite(places)
         number = known.sum(axis=(1, 3))
+        total = np.where(known, places, 0.0).sum(axis=(1, 3))
         return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
     def legend(self, shown: Shown) -> Legend:
@@ -154,24 +184,19 @@ class Raster:
         """How values are written into colours."""
         return _encoding(self, shown)
 
-    def draw(self, tile: Tile, shown: Shown, doubt: str = "none") -> bytes:
-        """The tile as PNG in the colours of the legend, transparent outside; no bytes where there is nothing."""
-        return self.picture(self.bands_of(tile), shown, doubt)
+    def draw(self, where: Where, shown: Shown, doubt: str = "none", finer: int = 0) -> bytes:
+        """A tile or image as PNG in the colours of the legend, transparent outside; no bytes where there is nothing.
 
-    def picture(self, bands: Bands, shown: Shown, doubt: str = "none") -> bytes:
-        """Bands (bands, rows, columns) as PNG in the colours of the legend, with their `doubt` where that is asked."""
+        `doubt` is one of `tiles.doubt.DOUBTS`; other than none it needs a `Quantity`.
+        """
+        bands = self.bands_on(where, finer)
         if np.isnan(bands[0]).all():
             return b""
         legend = self.legend(shown)
-        return self.coloured(shown.classes(bands, self.transform, legend), legend, bands, shown, doubt)
-
-    def coloured(
-        self, classes: NDArray[np.uint8], legend: Legend, bands: Bands, shown: Shown, doubt: str = "none"
-    ) -> bytes:
-        """Classes (rows, columns) as PNG."""
-        if doubt == "none":
+        classes = shown.classes(bands, self.transform, legend)
+        if doubt == "none" or not isinstance(shown, Quantity):
             return palette_png(classes, Palette(legend.colours))
-        return palette_png(*shaded(classes, legend.colours, bands, self.transform, shown, doubt))
+        return palette_png(*shaded(classes, legend.colours, doubt_of(bands, self.transform, shown), doubt))
 
     def overview(self) -> Bands:
         """The bands at no more than 512 rows and columns."""
@@ -196,7 +221,7 @@ class Raster:
     def make_copy(self) -> None:
         """Write the served copy, unless it is there or the surface needs none."""
         if self.copied_to is not None:
-            levels.build(self.path, self.box, self.copied_to, self.bands_in, self.bands)
+            levels.build(self.path, self.box, self.copied_to, self._exactly, self.bands)
 
     def _copy(self, zoom: int) -> "levels.Levels | None":
         """The served copy for a zoom; one that is missing is asked for, and this tile drawn without."""

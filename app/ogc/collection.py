@@ -48,6 +48,11 @@ class SurfaceCollection(Collection):
         return self.row["west"], self.row["south"], self.row["east"], self.row["north"]
 
     @property
+    def derived(self) -> bool:
+        """Whether its bands are plain values, made from other maps, and no distributions of a concentration."""
+        return str(self.row["quantity"]) != "concentration"
+
+    @property
     def context(self) -> Mapping[str, str]:
         """Medium, procedure and basis of the samples that were mapped."""
         return dict(self.row["parameters"].get("context", {}))

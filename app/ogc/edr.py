@@ -17,7 +17,7 @@ from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.limits import LIMIT_PARAMETERS, limit_of
 from app.ogc.link import Link
-from app.ogc.maps import raster_of, read
+from app.ogc.showing import raster_of, read
 from app.ogc.standard import Standard, route
 from app.problems import BadParameterError
 from app.query import PARAMETERS, Given, parse_point

@@ -1,148 +1,162 @@
-"""OGC API Maps: tiles of surfaces, drawn from the distribution as asked, and their legend."""
+"""OGC API Maps: pictures of surfaces, drawn from the distribution as asked, and their legend."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-import anyio.to_thread
 from fastapi import APIRouter
-from rasterio.errors import RasterioIOError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, Body, json_answer
 from app.http.asked import JSON_ONLY, asked
 from app.http.service import Service, service_of
-from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
-from app.ogc.limits import LIMIT_PARAMETERS, limit_of
-from app.ogc.link import Link, self_links
+from app.ogc.image_address import IMAGE, image_of
+from app.ogc.link import Link
+from app.ogc.pictures import FORMATS, drawn
+from app.ogc.showing import DRAWN, Showing, read, showing
 from app.ogc.standard import Standard, route
-from app.ogc.tile_address import MATRIX_SET, ROW_AND_COLUMN, tile_of, tiled_box, tileset
-from app.problems import BadParameterError, UnavailableError
-from app.query import PARAMETERS, Given
-from tiles.quantity import UNIT, Quantity
-from tiles.raster import RENDERING, Raster
+from app.ogc.tile_address import tiled_box
+from app.problems import NotFoundError
+from app.query import PARAMETERS
+from tiles.doubt import doubt_legend
+from tiles.images import GEOTIFF, NPY, PNG
+from tiles.matrix_sets import MATRIX_SETS, WEB_MERCATOR
+from tiles.quantity import Quantity, Shown
+from tiles.raster import Where
 from tiles.tile import RADIUS, Tile
 
-T = TypeVar("T")
 router = APIRouter()
-PNG = "image/png"
-SHOWN = (PARAMETERS["quantity"], PARAMETERS["p"], *LIMIT_PARAMETERS)
-_TEMPLATE = "collections/{}/map/tiles/" + MATRIX_SET + "/"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What a request shows of a surface, and the version under which that may be kept."""
-
-    surface: SurfaceCollection
-    raster: Raster
-    quantity: Quantity
-    version: str
-
-
-async def shown(service: Service, request: Request, given: Given) -> Shown:
-    """Surface, quantity and version that a request asks for; raises the errors of a wrong address or parameter."""
-    surface = await surface_of(service, request)
-    limit = await limit_of(service, surface, given)
-    name = given.text("quantity") or "expected"
-    try:
-        quantity = Quantity(name, given.number("p"), limit[0] if limit else None)
-    except ValueError as error:
-        raise BadParameterError(_blamed(str(error)), str(error)) from None
-    version = f"{surface.row['version'][:16]}-{RENDERING}{limit[1] if limit else ''}"
-    return Shown(surface, raster_of(service, surface), quantity, version)
-
-
-def _blamed(message: str) -> str:
-    """The parameter that a complaint about a quantity is about."""
-    first = message.split(maxsplit=1)[0]
-    return first if first in ("quantity", "p", "limit") else "limit"
-
-
-def raster_of(service: Service, surface: SurfaceCollection) -> Raster:
-    """The file of a surface; raises `UnavailableError` when it is gone."""
-    with _at_hand(surface):
-        return Raster.open(service.settings.home / surface.row["path"], surface.row["parameters"]["transform"])
-
-
-async def read(service: Service, surface: SurfaceCollection, question: Callable[[], T]) -> T:
-    """Ask the file of a surface in a thread; raises `UnavailableError` when it went since its header was read."""
-    with _at_hand(surface):
-        return await anyio.to_thread.run_sync(question, limiter=service.threads)
-
-
-@contextmanager
-def _at_hand(surface: SurfaceCollection) -> Iterator[None]:
-    try:
-        yield
-    except RasterioIOError:
-        raise UnavailableError(f"the file of {surface.id} cannot be read on this machine") from None
+_TEMPLATE = "collections/{}/map/tiles/" + WEB_MERCATOR + "/"
+_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
+_TWICE = "@2x"
 
 
 @route(
     router,
-    "/collections/{collection}/map/tiles/" + MATRIX_SET + "/" + ROW_AND_COLUMN,
+    "/collections/{collection}/map/tiles/{tileMatrixSet}/{tileMatrix}/{tileRow}/{tileCol}",
     "A map tile",
-    media=[PNG],
-    parameters=[*SHOWN, PARAMETERS["v"]],
+    media=[PNG, GEOTIFF, NPY],
+    parameters=[*DRAWN, PARAMETERS["v"]],
     may_be_empty=True,
 )
 async def map_tile(request: Request) -> Response:
-    """256 pixels, transparent outside; 204 where the surface is not."""
-    service, tile = service_of(request), tile_of(request)
-    given, _ = asked(request, {"png": PNG}, *SHOWN, PARAMETERS["v"])
-    wanted = await shown(service, request, given)
-    key = (wanted.surface.id, tile, wanted.quantity, wanted.version)
-    body = service.tiles.get(key)
-    if body is None:
-        _, body = await service.drawing.join(key, partial(_drawn, service, wanted, tile))
-        service.tiles.put(key, body)
+    """256 pixels, or 512 with @2x behind the column, transparent outside; 204 where the surface is not."""
+    service = service_of(request)
+    where, finer = _tile_of(request)
+    given, how = asked(request, FORMATS, *DRAWN, PARAMETERS["v"])
+    wanted = await showing(service, request, given)
+    body = await picture(service, wanted, where, how, finer)
     return body.response(request, FOR_EVER if given.text("v") == wanted.version else ASK_AGAIN)
 
 
-async def _drawn(service: Service, wanted: Shown, tile: Tile) -> tuple[str, Body]:
-    draw = partial(wanted.raster.draw, tile, wanted.quantity)
-    return wanted.version, Body(await read(service, wanted.surface, draw), PNG)
+@route(
+    router,
+    "/collections/{collection}/map",
+    "A picture of the map",
+    media=[PNG, GEOTIFF, NPY],
+    parameters=[*DRAWN, *IMAGE],
+    may_be_empty=True,
+)
+async def map_image(request: Request) -> Response:
+    """A box of the map in so many pixels; 204 where the surface is not."""
+    service = service_of(request)
+    given, how = asked(request, FORMATS, *DRAWN, *IMAGE)
+    wanted = await showing(service, request, given)
+    body = await picture(service, wanted, image_of(given, wanted.surface), how)
+    return body.response(request, ASK_AGAIN)
 
 
-@route(router, "/collections/{collection}/map/legend", "The classes of the map", media=[JSON], parameters=SHOWN)
+async def picture(service: Service, wanted: Showing, where: Where, how: str, finer: int = 0) -> Body:
+    """A tile or image, kept; who asks for what is being drawn waits for it."""
+    key = (*wanted.key, where, how, finer)
+    body = service.tiles.get(key)
+    if body is None:
+        _, body = await service.drawing.join(key, partial(_drawn, service, wanted, where, how, finer))
+        service.tiles.put(key, body)
+    return body
+
+
+async def _drawn(service: Service, wanted: Showing, where: Where, how: str, finer: int) -> tuple[str, Body]:
+    content = await read(service, wanted.surface, partial(drawn, wanted, where, how, finer))
+    return wanted.version, Body(content, FORMATS[how])
+
+
+def _tile_of(request: Request) -> tuple[Where, int]:
+    """The tile that the address names, and how often its pixels are halved; raises `NotFoundError`."""
+    name, z, row, column = (request.path_params[part] for part in ("tileMatrixSet", "tileMatrix", "tileRow", "tileCol"))
+    if name not in MATRIX_SETS:
+        raise NotFoundError(f"there is no tile matrix set {name!r}; known are {', '.join(MATRIX_SETS)}")
+    plain, finer = (column.removesuffix(_TWICE), 1) if column.endswith(_TWICE) else (column, 0)
+    try:
+        numbers = [int(text) if _NUMBER.fullmatch(text) else -1 for text in (z, row, plain)]
+        return tile_in(name, *numbers), finer
+    except ValueError:
+        raise NotFoundError(f"{name} has no tile {z}/{row}/{column}") from None
+
+
+def tile_in(matrix_set: str, z: int, row: int, column: int) -> Where:
+    """A tile of a matrix set; ValueError for one that does not exist."""
+    return Tile(z, column, row) if matrix_set == WEB_MERCATOR else MATRIX_SETS[matrix_set].pixels(z, row, column)
+
+
+@route(router, "/collections/{collection}/map/legend", "The classes of the map", media=[JSON], parameters=DRAWN)
 async def legend(request: Request) -> Response:
     """The classes in which the tiles of the same parameters are drawn."""
     service = service_of(request)
-    wanted = await shown(service, request, asked(request, JSON_ONLY, *SHOWN)[0])
-    found = await read(service, wanted.surface, partial(wanted.raster.legend, wanted.quantity))
-    named = {"quantity": wanted.quantity.name, "p": wanted.quantity.p, "limit": wanted.quantity.limit}
-    classes = {"title": found.title, "unit": found.unit, "classes": found.classes()}
-    return json_answer(request, {key: value for key, value in named.items() if value is not None} | classes)
+    wanted = await showing(service, request, asked(request, JSON_ONLY, *DRAWN)[0])
+    return json_answer(request, await legend_document(service, wanted))
+
+
+async def legend_document(service: Service, wanted: Showing) -> dict[str, Any]:
+    """The classes as JSON."""
+    found = await read(service, wanted.surface, partial(wanted.raster.legend, wanted.shown))
+    document: dict[str, Any] = _named(wanted.shown)
+    document |= {"title": found.title, "unit": found.unit, "classes": found.classes()}
+    if wanted.averaged:
+        document |= {"title": wanted.title, "sampling": "average"}
+    if wanted.doubt != "none" and isinstance(wanted.shown, Quantity):
+        document |= {"uncertainty": {"shown_by": wanted.doubt, "classes": doubt_legend(wanted.shown)}}
+    return document
+
+
+def _named(shown: Shown) -> dict[str, Any]:
+    named = {"quantity": shown.name}
+    if isinstance(shown, Quantity):
+        named |= {key: value for key, value in (("p", shown.p), ("limit", shown.limit)) if value is not None}
+    return named
 
 
 async def surface_tilejson(request: Request, service: Service) -> dict[str, Any]:
-    """TileJSON 3.0 of a surface; its template repeats what was asked to be shown."""
-    given, _ = asked(request, JSON_ONLY, *SHOWN)
-    wanted = await shown(service, request, given)
+    """TileJSON 3.0 of a surface; its template repeats what was asked to be shown.
+
+    With `f=terrain`-tiles in mind it says how values are written into colours, as a style of MapLibre takes it.
+    """
+    given, _ = asked(request, JSON_ONLY, *DRAWN)
+    wanted = await showing(service, request, given)
     kept = [(name, text) for name, texts in given.values.items() if name != "f" for text in texts]
     query = urlencode([("v", wanted.version), *kept])
     west, south, east, north = wanted.surface.box
+    finest = _finest_zoom(wanted.surface.row["cell_m"], (south + north) / 2)
+    encoding = await read(service, wanted.surface, partial(wanted.raster.encoding, wanted.shown))
+    address = f"{request.base_url}{_TEMPLATE.format(wanted.surface.id)}{{z}}/{{y}}/{{x}}"
+    unit = f" ({wanted.shown.unit})" if wanted.shown.unit != "1" else ""
     return {
         "tilejson": "3.0.0",
         "name": wanted.surface.title,
-        "description": f"{wanted.quantity.title} ({UNIT})" if wanted.quantity.limit is None else wanted.quantity.title,
+        "description": f"{wanted.title}{unit}",
         "scheme": "xyz",
-        "tiles": [f"{request.base_url}{_TEMPLATE.format(wanted.surface.id)}{{z}}/{{y}}/{{x}}?{query}"],
+        "tiles": [f"{address}?{query}"],
         "minzoom": 0,
-        "maxzoom": _finest_zoom(wanted.surface.row["cell_m"], (south + north) / 2),
+        "maxzoom": finest,
         "bounds": tiled_box(wanted.surface.box),
-        "center": [
-            (west + east) / 2,
-            (south + north) / 2,
-            max(0, _finest_zoom(wanted.surface.row["cell_m"], south) - 3),
-        ],
+        "center": [(west + east) / 2, (south + north) / 2, max(0, finest - 3)],
+        "twice": [f"{address}{_TWICE}?{query}"],
+        "terrain": encoding.document() | {"tiles": [f"{address}?{query}&f=terrain"]},
     }
 
 
@@ -152,41 +166,22 @@ def _finest_zoom(cell_m: float, lat: float) -> int:
     return min(22, max(0, math.ceil(math.log2(widest / cell_m)) + 2))
 
 
-@route(router, "/collections/{collection}/map/tiles", "Tile sets of the map", media=[JSON])
-async def map_tilesets(request: Request) -> Response:
-    """One: WebMercatorQuad."""
-    surface = await surface_of(service_of(request), request)
-    asked(request, JSON_ONLY)
-    return json_answer(request, {"links": self_links(request)[:1], "tilesets": [_tileset(request, surface)]})
-
-
-@route(router, f"/collections/{{collection}}/map/tiles/{MATRIX_SET}", "A tile set of the map", media=[JSON])
-async def map_tileset(request: Request) -> Response:
-    """What it holds and where its tiles are."""
-    surface = await surface_of(service_of(request), request)
-    asked(request, JSON_ONLY)
-    return json_answer(request, _tileset(request, surface))
-
-
-def _tileset(request: Request, surface: SurfaceCollection) -> dict[str, object]:
-    template = f"{_TEMPLATE.format(surface.id)}{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
-    link = Link("item", template, "Map tiles", PNG, templated=True).document(str(request.base_url))
-    here = Link("self", f"collections/{surface.id}/map/tiles/{MATRIX_SET}", "This tile set").document(
-        str(request.base_url)
-    )
-    found = tileset(surface.title, "map", link, surface.box)
-    return found | {"links": [here, link]}
-
-
 def _links(collection: Collection) -> Sequence[Link]:
     if not isinstance(collection, SurfaceCollection):
         return ()
     root = f"collections/{collection.id}"
     return (
-        Link("http://www.opengis.net/def/rel/ogc/1.0/tilesets-map", f"{root}/map/tiles", "Map tiles"),
+        Link("http://www.opengis.net/def/rel/ogc/1.0/map", f"{root}/map?f=png", "A picture of the map", PNG),
         Link("describedby", f"{root}/tilejson.json", "TileJSON of the map"),
         Link("http://www.opengis.net/def/rel/ogc/1.0/legend", f"{root}/map/legend", "Legend of the map"),
     )
 
 
-STANDARD = Standard(title="OGC API Maps", router=router, collection_links=_links)
+_CLASS = "http://www.opengis.net/spec/ogcapi-maps-1/1.0/conf/{}"
+
+STANDARD = Standard(
+    title="OGC API Maps",
+    router=router,
+    conformance=tuple(_CLASS.format(name) for name in ("core", "crs", "tilesets", "collection-map", "png", "tiff")),
+    collection_links=_links,
+)

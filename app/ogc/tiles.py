@@ -1,11 +1,10 @@
 """OGC API Tiles: vector tiles, their metadata, and the one tile matrix set."""
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-import morecantile
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +18,7 @@ from app.ogc.features import FILTERS
 from app.ogc.link import Link, self_links
 from app.ogc.maps import surface_tilejson
 from app.ogc.standard import Standard, route
-from app.ogc.tile_address import MATRIX_SET, MATRIX_SET_URI, ROW_AND_COLUMN, tile_of, tiled_box, tileset
+from app.ogc.tile_address import MATRIX_SET, ROW_AND_COLUMN, tile_of, tiled_box, tileset
 from app.problems import NotFoundError
 from app.query import PARAMETERS, Given, Parameter
 from tiles.layers import TILE_LAYERS
@@ -136,28 +135,6 @@ async def _tileset(request: Request, service: Service, collection: FeatureCollec
     return found | {"links": [here, link, matrix_set]}
 
 
-@lru_cache(maxsize=1)
-def _matrix_set() -> dict[str, Any]:
-    definition: dict[str, Any] = morecantile.tms.get(MATRIX_SET).model_dump(exclude_none=True, mode="json")
-    return definition
-
-
-@route(router, "/tileMatrixSets", "The tile matrix sets", media=[JSON])
-async def matrix_sets(request: Request) -> Response:
-    """One: WebMercatorQuad."""
-    asked(request, JSON_ONLY)
-    link = Link("self", f"tileMatrixSets/{MATRIX_SET}", MATRIX_SET).document(str(request.base_url))
-    known = {"id": MATRIX_SET, "title": MATRIX_SET, "uri": MATRIX_SET_URI, "links": [link]}
-    return json_answer(request, {"tileMatrixSets": [known]})
-
-
-@route(router, f"/tileMatrixSets/{MATRIX_SET}", "WebMercatorQuad", media=[JSON])
-async def matrix_set(request: Request) -> Response:
-    """Its definition."""
-    asked(request, JSON_ONLY)
-    return json_answer(request, _matrix_set())
-
-
 def _links(collection: Collection) -> Sequence[Link]:
     if not isinstance(collection, FeatureCollection) or not collection.tiled:
         return ()
@@ -176,9 +153,6 @@ STANDARD = Standard(
     router=router,
     conformance=tuple(
         _CLASS.format(name) for name in ("core", "tileset", "tilesets-list", "geodata-tilesets", "mvt", "png")
-    ),
-    landing_links=(
-        Link("http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes", "tileMatrixSets", "The tile matrix sets"),
     ),
     collection_links=_links,
 )
