@@ -1,11 +1,12 @@
 """The standards that are served: one file each, one line here."""
 
-from app.ogc import core, coverages, edr, features, limits, maps, tiles
+from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, tiles
 
 STANDARDS = (
     core.CORE,
     features.STANDARD,
     tiles.STANDARD,
+    matrix_sets.STANDARD,
     maps.STANDARD,
     edr.STANDARD,
     coverages.STANDARD,
