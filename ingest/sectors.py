@@ -1,6 +1,7 @@
 """Sectors of pollution sources: codes of several classifications to one vocabulary, by the longest known beginning."""
 
 import csv
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,8 @@ def sector_of(scheme: str, code: str) -> str | None:
     """The sector of a code, `None` where nothing is known: `325510` of NAICS is chemicals because 325 is."""
     known = sectors_of(scheme)
     text = code.strip().lower()
+    # the letter of a section stands before the division in NACE, ISIC and ANZSIC
+    text = re.sub(r"^[a-u](?=\d{2})", "", text)
     # "5.(d)" and "5(d)" are how registers print 5.d
     text = text.replace("(", ".").replace(")", "").replace("..", ".")
     return next((known[text[:end]] for end in range(len(text), 0, -1) if text[:end] in known), None)

@@ -8,12 +8,12 @@ from ingest.contaminants import Contaminants
 from ingest.draft.grid import Layout as Grid
 from ingest.draft.inventories import draft_sources, is_inventory
 from ingest.draft.known import known_layout
+from ingest.draft.notation import blanks_in
 from ingest.draft.positions import draft_position
 from ingest.draft.samples import (
     PART,
     Layout,
     bare,
-    blanks_in,
     draft_measurements,
     draft_specimen,
     folds_in,
@@ -129,7 +129,7 @@ def _rows(draft: Draft, layout: Grid) -> None:
 
 def _details(draft: Draft, table: Table, layout: Layout, folds: Mapping[str, str | None], *, is_sources: bool) -> None:
     """What of the part on the file follows from the measurements: blanks, and media side by side."""
-    blanks = [] if is_sources else blanks_in(table, layout)
+    blanks = [] if is_sources else blanks_in(table, layout.values)
     if blanks:
         draft.add(f"blank = {toml([*FileOptions().blank, *blanks])}", f"{', '.join(blanks)} stands for nothing")
         draft.ask(f"whether {', '.join(blanks)} means that nothing was measured: file.blank")

@@ -4,8 +4,8 @@ import re
 
 from ingest.contaminants import Contaminants
 from ingest.draft.table import Table
-from ingest.draft.words import meaning_score
-from ingest.draft.writing import Draft, column, quoted
+from ingest.draft.words import WITH_A_REMARK, meaning_score
+from ingest.draft.writing import Draft, ask_order, column, quoted
 from ingest.headings import split_heading
 from ingest.profile import GEOMETRY
 from ingest.units import to_kg
@@ -13,9 +13,20 @@ from ingest.units import to_kg
 SCHEMES = {
     "gnfr": (r"gnfr", r"[A-M]_\w+"),
     "naics": (r".*naics.*", r"\d{2,6}"),
-    "nace": (r".*nace.*", r"[A-U]?\d{2}(?:\.\d{1,2})?"),
-    "e-prtr": (r".*activ.*|.*annex.*", r"\d{1,2}\.?\(?[a-z]?\)?.*"),
+    # of one kind with ISIC down to the divisions
+    "nace": (r".*nace.*|.*isic.*", r"[A-U]?\d{2}(?:\.?\d{1,2})?"),
+    "anzsic": (r".*anzsic.*", r"[A-S]?\d{2,4}"),
+    "sic": (r"(?:primary |main )?sic(?: code)?\d*", r"\d{2,4}"),
+    "e-prtr": (r".*activ.*|.*annex.*|.*prtr.*", r"\d{1,2}\.?\(?[a-z]?\)?.*"),
 }
+MEDIA = {
+    "air": r"\bair|(?<![a-z])air(?![a-z])|atmosph|luft|aire\b|stack|fugitive|воздух|大气|空气|废气",
+    "water": r"water|wasser|\beau\b|\bagua\b|água|sewer|stream|вод[аыу]|水",
+    "land": r"(?<![a-z])land(?![a-z])|landfill|(?<![a-z])soil|boden|\bsol\b|suelo|solo\b|почв|земл|土",
+    "transfer": r"transfer|off[\s_-]?site|verbringung|hors site",
+}
+MOST_TEXTS = 20
+FEW = 0.3
 # a heading that only an inventory has
 ROLES = ("source_code", "name", "sector", "pollutant", "status", "quantity")
 SIGNS = re.compile(
@@ -30,7 +41,7 @@ def is_inventory(table: Table, contents: int) -> bool:
     signs = sum(SIGNS.search(name) is not None for name in table.headings)
     if contents:
         return signs >= (1 if contents < 2 else 3)
-    roles = sum(any(meaning_score(name, role) > 1 for name in table.headings) for role in ROLES)
+    roles = sum(any(meaning_score(name, role) >= WITH_A_REMARK for name in table.headings) for role in ROLES)
     return signs > 0 or roles >= 3
 
 
@@ -49,6 +60,9 @@ def draft_sources(draft: Draft, table: Table, contaminants: Contaminants, taken:
     if GEOMETRY in table.headings:
         draft.add('geometry = "file"', "the file has geometries")
     used = {*found.values(), *_draft_status(draft, table, taken | set(found.values()))}
+    names = _names_of_pollutants(table, contaminants, taken | used) if masses else None
+    if names is not None:
+        return used | _draft_mass_by_medium(draft, table, masses, names, taken | used)
     if masses:
         return used | _draft_masses(draft, table, masses, taken | used)
     return used | _draft_releases(draft, table, contaminants, taken | used)
@@ -64,6 +78,9 @@ def _draft_identity(draft: Draft, table: Table, taken: set[str]) -> dict[str, st
             draft.add(f"{key} = {column(name, scheme=scheme)}", "its heading")
             if key == "sector":
                 draft.add(f"sector_original = {column(name)}", "the code as the inventory has it")
+        elif key == "sector" and table.find("status", taken) is not None:
+            draft.add('sector = "contaminated-site"', "a register that gives a status and no sector")
+            draft.ask("whether these are contaminated sites, or of which sector else")
         elif key != "code":
             draft.add(f'{key} = "?"')
             draft.ask(f"the {key} of the sources")
@@ -89,7 +106,44 @@ def _draft_status(draft: Draft, table: Table, taken: set[str]) -> list[str]:
     if since is None or not formats:
         return [status]
     draft.add(f"status_since = {column(since, format=None if formats[0] == '%Y-%m-%d' else formats[0])}", "its heading")
+    ask_order(draft, since, formats)
     return [status, since]
+
+
+def _names_of_pollutants(table: Table, contaminants: Contaminants, taken: set[str]) -> str | None:
+    """The column that names the pollutant whose masses stand beside it, where there is one."""
+    name = table.find("pollutant", taken)
+    if name is None or name in table.numbers:
+        return None
+    texts = table.distinct(name)[:MOST_TEXTS]
+    known = sum(_is_known(text, contaminants) or contaminants.compounds(text) is not None for text in texts)
+    return name if known >= FEW * len(texts) > 0 else None
+
+
+def _draft_mass_by_medium(draft: Draft, table: Table, masses: list[str], names: str, taken: set[str]) -> set[str]:
+    """One column of masses for each medium, and one that names the pollutant."""
+    year = table.find("year", {*taken, *masses, names}, numeric=True)
+    dated = f", year = {column(year)}" if year else ""
+    draft.add("releases = [")
+    for name in masses:
+        medium = medium_said(name)
+        said = f"pollutant = {column(names)}, medium = {quoted(medium or '?')}, quantity = {column(name)}"
+        reason = "its heading gives a mass and a medium" if medium else "its heading gives a mass"
+        draft.add(f"    {{ {said}, unit = {quoted(str(split_heading(name)[1]))}{dated} }},", reason)
+    draft.add("]")
+    if unsaid := [name for name in masses if medium_said(name) is None]:
+        draft.ask(
+            f"the medium that takes up {', '.join(unsaid)}, or whether it is the sum of the others: then leave it"
+        )
+    if year is None:
+        draft.ask("the year of the releases")
+    return {*masses, names, *([year] if year else [])}
+
+
+def medium_said(text: str) -> str | None:
+    """The medium of which a text speaks; None where it names none or several."""
+    found = [medium for medium, pattern in MEDIA.items() if re.search(pattern, text, re.IGNORECASE)]
+    return found[0] if len(found) == 1 else None
 
 
 def _draft_masses(draft: Draft, table: Table, masses: list[str], taken: set[str]) -> set[str]:
@@ -119,15 +173,32 @@ def _draft_releases(draft: Draft, table: Table, contaminants: Contaminants, take
     draft.add(f"pollutant = {column(pollutant)}", "its heading")
     if split:
         draft.add(f"separator = {quoted(split)}", "several names stand in a cell")
-    for key, meaning, numeric in (("medium", "release_medium", False), ("year", "year", True)):
-        name = table.find(meaning, taken | used, numeric=numeric)
-        if name is not None:
-            used.add(name)
-            draft.add(f"{key} = {column(name)}", "its heading")
-        elif key == "medium":
-            draft.add('medium = "?"')
-            draft.ask("the medium that takes up the releases: air, water, land, soil")
+    used |= _draft_medium(draft, table, taken | used)
+    year = table.find("year", taken | used, numeric=True)
+    if year is not None:
+        used.add(year)
+        draft.add(f"year = {column(year)}", "its heading")
     return used | _draft_quantity(draft, table, taken | used)
+
+
+def _draft_medium(draft: Draft, table: Table, taken: set[str]) -> set[str]:
+    """The column whose heading or whose texts speak of media; else the name of the file, or a question."""
+    free = [name for name in table.headings if name not in taken and name not in table.numbers]
+    telling = (name for name in free if _speaks_of_media(table.distinct(name)[:MOST_TEXTS]))
+    name = table.find("release_medium", taken) or next(telling, None)
+    if name is not None:
+        said = {text: medium_said(text) or text for text in table.distinct(name)[:MOST_TEXTS]}
+        values = said if any(text.lower() != medium for text, medium in said.items()) else None
+        draft.add(f"medium = {column(name, values=values)}", "it speaks of media")
+        return {name}
+    named = medium_said(re.sub(r"[\W_\d]+", " ", draft.file))
+    draft.add(f"medium = {quoted(named or '?')}", "the name of the file" if named else "")
+    draft.ask("the medium that takes up the releases: air, water, land, soil")
+    return set()
+
+
+def _speaks_of_media(texts: list[str]) -> bool:
+    return bool(texts) and all(medium_said(text) for text in texts)
 
 
 def _separator(texts: list[str], contaminants: Contaminants) -> str | None:

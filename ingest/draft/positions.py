@@ -36,6 +36,7 @@ SYSTEMS = {
     r"etrs": "EPSG:4258",
     r"wgs": "EPSG:4326",
 }
+OTHER_AXIS = {"x": "y", "y": "x", "X": "Y", "Y": "X"}
 PARTS = {
     "degrees": r"(?:lat|lon)\w*[\s_]*d(?:eg\w*)?|d(?:eg\w*)?[\s_]*(?:lat|lon)\w*|.*(?:grad|deg)",
     "minutes": r".*min\w*|.*[\s_]m",
@@ -89,9 +90,18 @@ def _letter(name: str, axis: str) -> str:
 
 def _coordinates(table: Table, axis: str) -> Iterator[str]:
     """The columns of one axis, those first whose heading says so in more words than a letter."""
-    scored = [(meaning_score(name, axis), -len(name) < -1, name) for name in table.headings]
+    scored = [
+        (meaning_score(name, axis) or _paired(table, name, axis), -len(name) < -1, name) for name in table.headings
+    ]
     best = sorted((entry for entry in scored if entry[0]), key=lambda entry: (entry[1], entry[0]), reverse=True)
     yield from (name for _, _, name in best if _is_coordinate(table, name, axis))
+
+
+def _paired(table: Table, name: str, axis: str) -> int:
+    """1 for `x_theo` where there is a `y_theo`: nothing else comes as x and y."""
+    letter = rf"(?<![^\W_])[{axis}{axis.upper()}](?![^\W_])"
+    other = re.sub(letter, lambda found: OTHER_AXIS[found[0]], name)
+    return int(other != name and other in table.headings)
 
 
 def _is_coordinate(table: Table, name: str, axis: str) -> bool:

@@ -9,12 +9,12 @@ import pyarrow.compute as pc
 
 from ingest.contaminants import Contaminants
 from ingest.draft.contents import Content, contents_in, digestion_of, media_side_by_side, medium_of
-from ingest.draft.table import MOSTLY, Table, sentinels_in
+from ingest.draft.notation import draft_notation
+from ingest.draft.table import MOSTLY, Table
 from ingest.draft.words import meaning_score
-from ingest.draft.writing import Draft, column, quoted, toml
+from ingest.draft.writing import Draft, ask_order, column, quoted
 from ingest.headings import basis_in, split_heading, unit_in
 from ingest.oxides import matched
-from ingest.profile import Notation
 from ingest.qualifiers import MEANINGS
 from ingest.scales import scale_to
 
@@ -24,8 +24,6 @@ LONG = ("contaminant", "value", "unit", "cas", "lod", "loq", "qualifier", "diges
 OF_RANGE = r"^\s*\d+(?:[.,]\d+)?\s*(?:cm|m|in|ft)?\s*(?:[-–—/]|to|bis|a|à)\s*\d+(?:[.,]\d+)?"
 IN_BRACKETS = re.compile(r"[(\[_\s](?P<unit>cm|mm|m|ft|feet|in|inch|inches|g/kg|%|pct)[)\]]?$", re.IGNORECASE)
 ELEMENTS = 30
-SHOWN = 10
-IN_SO_MANY_WORDS = 3
 BESIDE = {
     "qualifier": r"{stem}[\s_.-]*(?:flag|q|qual|qualifier|cen|censored|sign|lt|code|rem|remark)|"
     r"(?:flag|q|qual|sign)[\s_.-]*{stem}",
@@ -240,8 +238,7 @@ def _draft_date(draft: Draft, table: Table, taken: set[str]) -> set[str]:
             continue
         written = None if formats[0] == "%Y-%m-%d" else formats[0]
         draft.add(f"sampled = {column(name, format=written)}", f"every text is a date written {formats[0]}")
-        if {"%d/%m/%Y", "%m/%d/%Y"} <= set(formats) or {"%d/%m/%y", "%m/%d/%y"} <= set(formats):
-            draft.ask(f"whether day or month comes first in {name}: both are possible")
+        ask_order(draft, name, formats)
         return {name}
     return set()
 
@@ -253,7 +250,7 @@ def draft_measurements(draft: Draft, table: Table, layout: Layout, folds: Mappin
         _draft_long(draft, table, layout)
     else:
         _draft_general(draft, table, layout)
-    draft_notation(draft, table, layout)
+    draft_notation(draft, table, layout.values, limits="lod" in layout.long)
     if layout.contents:
         draft.part("[measurements.columns]")
     affixes = sorted(folds, key=len, reverse=True)
@@ -336,68 +333,6 @@ def _draft_digestion(draft: Draft, table: Table, name: str | None) -> None:
 def _repeats(table: Table, names: list[str]) -> bool:
     keys = pc.binary_join_element_wise(*(table.texts[name] for name in names), "\x1f")
     return bool(pc.count_distinct(keys).as_py() < len(keys))
-
-
-def draft_notation(draft: Draft, table: Table, layout: Layout) -> None:
-    """What is written where no content was measured: zeros, negative values, words."""
-    numbers = {name: table.mixed[name] for name in layout.values if name in table.mixed}
-    zeros = [name for name, values in numbers.items() if (values == 0).any()]
-    negative = [name for name, values in numbers.items() if (values < 0).any()]
-    if zeros:
-        draft.ask(f"what a content of 0 means (in {', '.join(zeros[:5])}): notation.zero")
-    if negative:
-        draft.ask(
-            f"whether negative contents are limits of detection (in {', '.join(negative[:5])}): notation.negative"
-        )
-    about = next((name for name in layout.values if table.holds(name, "^[~≈]")), None)
-    if about:
-        draft.add('notation.approximate = "flag"', f"there are values such as ~5 in {about}")
-    ranges = next((name for name in layout.values if table.holds(name, r"^\d[\d.,]*\s*[-–]\s*\d")), None)
-    if ranges:
-        draft.add("notation.intervals = true", f"there are values such as 0.01-0.03 in {ranges}")
-    _draft_words(draft, table, layout)
-
-
-def _draft_words(draft: Draft, table: Table, layout: Layout) -> None:
-    """Words that are known to mean not detected; what any other means is asked, and no bound is made of it."""
-    words = [text for name in layout.values for text in table.distinct(name) if _is_word(text)]
-    distinct = list(dict.fromkeys(word.lower() for word in words))
-    known = Notation().nondetect
-    new = [word for word in distinct if word not in known and _says_not_detected(word)]
-    if new:
-        draft.add(f"notation.nondetect = {toml([*known, *new])}", f"such as {new[0]!r}")
-        listed = ", ".join(map(repr, new))
-        draft.ask(f"whether {listed} mean that nothing was detected, and not that nothing was measured (file.blank)")
-    _ask_words(draft, [word for word in distinct if word not in known and word not in new])
-    if any(word in known or word in new for word in distinct) and "lod" not in layout.long:
-        draft.ask("the limits of detection (lod): without them what was not detected cannot be used")
-
-
-def _says_not_detected(word: str) -> bool:
-    return not word.startswith((">", "≥")) and meaning_score(word, "not_detected") == IN_SO_MANY_WORDS
-
-
-def _ask_words(draft: Draft, unknown: list[str]) -> None:
-    if not unknown:
-        return
-    listed = ", ".join(repr(word) for word in unknown[:SHOWN])
-    more = f" and {len(unknown) - SHOWN} others" if len(unknown) > SHOWN else ""
-    draft.ask(
-        f"what {listed}{more} mean among the contents: not detected (notation.nondetect), not measured (file.blank), "
-        "or nothing that can be used: such values are rejected as it is"
-    )
-
-
-def _is_word(text: str) -> bool:
-    return (
-        bool(text) and re.search(r"\d", text) is None and text.lower() not in ("na", "n/a", "nan", "null", "#n/a", "-")
-    )
-
-
-def blanks_in(table: Table, layout: Layout) -> list[str]:
-    """What stands for nothing among the contents: -999 and a dash."""
-    dashes = ["-"] if any(table.holds(name, "^-$") for name in layout.values) else []
-    return [*sentinels_in(table, layout.values), *dashes]
 
 
 def folds_in(layout: Layout) -> dict[str, str | None]:

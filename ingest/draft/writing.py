@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+YEARS = ("%Y", "%y")
+
 
 @dataclass(slots=True)
 class Draft:
@@ -55,3 +57,9 @@ def toml(value: str | bool | Sequence[str] | Mapping[str, str]) -> str:
     if isinstance(value, Mapping):
         return f"{{ {', '.join(f'{quoted(key)} = {quoted(text)}' for key, text in value.items())} }}"
     return f"[{', '.join(quoted(text) for text in value)}]"
+
+
+def ask_order(draft: Draft, name: str, formats: Sequence[str]) -> None:
+    """Ask whether day or month comes first in a column of dates, where both are possible."""
+    if any({f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"} <= set(formats) for mark in "/-" for year in YEARS):
+        draft.ask(f"whether day or month comes first in {name}: both are possible")

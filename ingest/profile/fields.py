@@ -11,7 +11,7 @@ from ingest.errors import IngestError
 
 # the columns that stand for the points of a geographic file
 GEOMETRY, GEOMETRY_X, GEOMETRY_Y = "geometry", "geometry.x", "geometry.y"
-Scheme: TypeAlias = Literal["gnfr", "e-prtr", "naics", "nace"]
+Scheme: TypeAlias = Literal["gnfr", "e-prtr", "naics", "nace", "anzsic", "sic"]
 
 
 class ProfileError(IngestError):

@@ -15,7 +15,8 @@ from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
 from ingest.draft.contents import content_of
 from ingest.draft.grid import Layout, layout_of
-from ingest.draft.words import meaning_score, meanings
+from ingest.draft.inventories import medium_said
+from ingest.draft.words import IN_SO_MANY_WORDS, meaning_score, meanings
 from ingest.headings import split_heading
 from ingest.load import load_samples, load_sources
 from ingest.profile import read_profile
@@ -98,6 +99,17 @@ SURVEYS: dict[str, tuple[str, str, dict[str, str], int, dict[str, int]]] = {
         "SampleNo,X (ft),Y (ft),Lead mg/kg\n1,981000,220000,250\n2,982000,221000,310\n",
         "utf-8", {"crs": "EPSG:2263"}, 2, {"lead": 2},
     ),
+    "words nobody knows beside those that count": (
+        ("BARCODE_ID;POINT_ID;TH_LAT;TH_LONG;SURVEY_DATE;LC1;Clay_0_20 (%);Cd [mg/kg];Hg [µg/kg];Date of analysis\n"
+        "20001;360018;47.51;14.52;16/05/2009;B11;22;0.3;45;01/02/2010\n"
+        "20002;360019;47.61;14.62;17/05/2009;B12;25;0.4;40;02/02/2010\n"),
+        "utf-8", {}, 2, {"cadmium": 2, "mercury": 2},
+    ),
+    "metres without a word for them": (
+        ("id_site;x_theo;y_theo;occup;Profondeur sup;Profondeur inf;date_complete;pb_tot_hf;zn_tot_hf;ph_eau_6_1\n"
+        "1;652000;6862000;prairie;0;30;2003-05-01;31,5;88,2;6,1\n2;668000;6862000;bois;0;30;2003-05-02;25;70;5,2\n"),
+        "utf-8", {"crs": "EPSG:2154", "unit": "mg/kg"}, 2, {"lead": 2, "zinc": 2},
+    ),
     "minutes in columns": (
         ("ID,Lat_deg,Lat_min,Lat_sec,Lat_NS,Lon_deg,Lon_min,Lon_sec,Lon_EW,Pb ppm\n1,33,52,10.5,S,151,12,30,E,25\n"
         "2,33,53,11.5,S,151,13,31,E,35\n"),
@@ -161,6 +173,26 @@ INVENTORIES: dict[str, tuple[str, int, dict[str, Any]]] = {
         "1,Plant A,2.(b),10.1,50.1,2018,Lead and compounds (as Pb),AIR,0.3,T\n"),
         2, {"layout": "one-row-per-release"},
     ),
+    "two languages": (
+        ("Reporting_Year / Année,NPRI_ID / No_INRP,Facility_Name / Installation,NAICS / Code_SCIAN,CAS_Number / No_CAS,"
+        "Substance Name (English) / Nom de substance (Anglais),Group (English) / Groupe (Anglais),Quantity / Quantité,"
+        "Units / Unités,Latitude,Longitude\n"
+        "2019,100,Smelter,331410,NA - 09,Lead (and its compounds),Releases to Air,1.5,tonnes,49.1,-117.7\n"
+        "2019,100,Smelter,331410,7440-43-9,Cadmium,Releases to Water Bodies,12,kg,49.1,-117.7\n"),
+        2, {"sector": {"column": "NAICS / Code_SCIAN", "scheme": "naics"}},
+    ),
+    "masses by medium, pollutants by row": (
+        ("report_year,facility_name,jurisdiction_facility_id,primary_anzsic_class_code,substance_name,"
+        "air_total_emission_kg,water_emission_kg,land_emission_kg,latitude,longitude\n"
+        "2020,Works,5000,2133,Lead & compounds,350.5,2,,-33.2,137.9\n"
+        "2020,Works,5000,2133,Zinc and compounds,800,,1,-33.2,137.9\n"),
+        2, {"sector": {"column": "primary_anzsic_class_code", "scheme": "anzsic"}, "layout": "one-row-per-release"},
+    ),
+    "a register without sectors": (
+        ("Site Name,Site ID,Status,Listing Date,Site Score,Latitude,Longitude\n"
+        "Smelter,800001,NPL Site,01/08/1983,50,38.2,-104.6\nYard,800002,Deleted NPL Site,02/08/1983,40,38.3,-104.7\n"),
+        2, {"sector": "contaminated-site", "status": {"column": "Status"}},
+    ),
 }  # fmt: skip
 
 
@@ -171,9 +203,18 @@ def test_drafts_of_inventories(connection: Connection, write: Write, name: str) 
     draft = draft_profile(file, shipped_contaminants())
     drafted = tomllib.loads(draft.toml)["sources"]
     assert {key: drafted[key] for key in expected} == expected
+    both = ("01/08/1983" in text, any("day or month comes first" in question for question in draft.open_questions))
+    assert both in ((True, True), (False, False))
     report = load_sources(connection, file, read_profile(write(answered(draft.toml, {}), "drafted.toml")))
     assert (report.rows_in, report.loaded) == (rows, rows), report.problems
-    assert report.measurements
+    assert bool(report.measurements) == ("releases" in drafted)
+
+
+def test_a_medium_is_read_in_words() -> None:
+    said = {"Releases to Air": "air", "water_emission_kg": "water", "On-site Land": "land", "Luft": "air"}
+    assert {text: medium_said(text) for text in said} == said
+    assert medium_said("air and water") is None
+    assert medium_said("Repairs") is None
 
 
 def test_a_known_layout_is_named(write: Write) -> None:
@@ -281,7 +322,7 @@ def test_no_word_means_two_things_of_one_kind() -> None:
     for one, other in (("x", "y"), ("upper", "lower"), ("lod", "loq"), ("contaminant", "value"), ("unit", "value")):
         assert not words[one] & words[other], (one, other)
     for name, known in words.items():
-        assert all(meaning_score(word, name) == 3 for word in known if word.isascii() and len(word) > 3)
+        assert all(meaning_score(word, name) == IN_SO_MANY_WORDS for word in known if word.isascii() and len(word) > 3)
 
 
 @given(notes=st.integers(0, 3), units=st.booleans(), limits=st.booleans(), totals=st.booleans(), rows=st.integers(2, 8))
