@@ -18,6 +18,8 @@ from mapping.neighbourhood import given_neighbours
 
 MAP = "map"
 ORDER = "order"
+AFTER_OTHERS = -1
+"""The priority of what strangers ask for: they never keep the holder of a key waiting."""
 HEARTBEAT_SECONDS = 5.0
 SILENT_SECONDS = 20.0
 """A worker that has not been heard of for so long is dead: it would have spoken four times."""
@@ -39,7 +41,8 @@ def defer_order(database: Database, order: Order) -> None:
             job_book.write_down(connection, order)
             same = None if order.dataset is None else f"dataset {order.dataset}"
             driver = connection.connection.driver_connection
-            queue.configure_task(ORDER, lock=same, connection=driver).defer(identifier=order.id)
+            turn = AFTER_OTHERS if order.open_to_all else 0
+            queue.configure_task(ORDER, lock=same, priority=turn, connection=driver).defer(identifier=order.id)
     finally:
         engine.dispose()
 

@@ -17,6 +17,7 @@ from db.tables import VISIBILITIES, access_key
 PUBLIC = ("public",)
 OF_A_DATASET = ("load", "unload")
 READ_PRIVATE = "read-private"
+PUBLISH = "publish"
 _KEY = re.compile(r"edaphos_([0-9a-f]{16})_([A-Za-z0-9_-]{43})", re.ASCII)
 _DATASET = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 _IN_USE = access_key.c.revoked_at.is_(None)
@@ -28,14 +29,14 @@ class KeyRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a key opens: `load` or `unload`, of any dataset or of one, or `read-private`."""
+    """What a key opens: `load` or `unload`, of any dataset or one, `publish` (maps, hot spots), or `read-private`."""
 
     action: str
     dataset: str | None = None
 
     def __post_init__(self) -> None:
-        if self.action not in (*OF_A_DATASET, READ_PRIVATE):
-            known = "load, load:<dataset>, unload, unload:<dataset> and read-private"
+        if self.action not in (*OF_A_DATASET, PUBLISH, READ_PRIVATE):
+            known = "load, load:<dataset>, unload, unload:<dataset>, publish and read-private"
             raise ValueError(f"there is no scope {self.action!r}; scopes are {known}")
         if self.dataset is None:
             return
@@ -168,4 +169,9 @@ def holder_of_row(shown: Secret, row: Row[Any] | None) -> Holder:
         raise KeyRefusedError("the key has been revoked")
     if row.expired:
         raise KeyRefusedError("the key has expired")
+    return holder_in(row)
+
+
+def holder_in(row: Row[Any]) -> Holder:
+    """The holder that a row of the table of keys says, its secret unchecked."""
     return Holder(row.id, row.name, tuple(Scope.parse(written) for written in row.scopes))

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.limits import LimitError
+from db.filtering import FilterError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -31,7 +32,27 @@ class BadParameterError(ValueError):
 
 
 class NotFoundError(LookupError):
-    """What the address names is not there; the message says what."""
+    """What the address names is not there; the message says what, `type` is the URI that a standard has for it."""
+
+    type = "about:blank"
+
+
+class NoSuchProcessError(NotFoundError):
+    """There is no process of that id."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-process"
+
+
+class NoSuchJobError(NotFoundError):
+    """There is no job of that id for who asks."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/no-such-job"
+
+
+class ResultNotReadyError(NotFoundError):
+    """The job has not ended yet."""
+
+    type = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0/result-not-ready"
 
 
 class NotAcceptableError(ValueError):
@@ -79,11 +100,12 @@ class Problem:
     detail: str | None = None
     parameter: str | None = None
     retry_after: int | None = None
+    type: str = "about:blank"
 
     def response(self, instance: str) -> Response:
         """The document as an answer to the request of the path `instance`."""
         members: dict[str, Any] = {
-            "type": "about:blank",
+            "type": self.type,
             "title": self.status.phrase,
             "status": self.status.value,
             "detail": self.detail,
@@ -97,11 +119,13 @@ class Problem:
         return Response(orjson.dumps(known), self.status, headers, MEDIA_TYPE)
 
 
+UNCOMPUTABLE = "a value of the request, or a number that follows from it, is outside what can be computed with"
 BUSY = "the database did not answer in time; try again, or ask for less"
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     BadParameterError: HTTPStatus.BAD_REQUEST,
     LimitError: HTTPStatus.BAD_REQUEST,
+    FilterError: HTTPStatus.BAD_REQUEST,
     RequestValidationError: HTTPStatus.BAD_REQUEST,
     NotFoundError: HTTPStatus.NOT_FOUND,
     NotAcceptableError: HTTPStatus.NOT_ACCEPTABLE,
@@ -113,6 +137,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
     UnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.PostgresError: HTTPStatus.INTERNAL_SERVER_ERROR,
+    asyncpg.DataError: HTTPStatus.BAD_REQUEST,
     asyncpg.QueryCanceledError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.PostgresConnectionError: HTTPStatus.SERVICE_UNAVAILABLE,
     asyncpg.CannotConnectNowError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -137,11 +162,14 @@ def problem_of(error: Exception) -> Problem:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, RequestValidationError):
         return Problem(status, "; ".join(str(part["msg"]) for part in error.errors()))
+    if isinstance(error, asyncpg.DataError):
+        return Problem(status, UNCOMPUTABLE)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return Problem(status, "the service failed to answer; the reason is in its log")
     if status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, UnavailableError):
         return Problem(status, BUSY, retry_after=5)
-    return Problem(status, str(error), getattr(error, "parameter", None))
+    kind = error.type if isinstance(error, NotFoundError) else "about:blank"
+    return Problem(status, str(error), getattr(error, "parameter", None), type=kind)
 
 
 def _driver_error(error: DBAPIError) -> Exception:

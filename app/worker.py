@@ -111,6 +111,7 @@ def tidy(settings: Settings, engine: Engine) -> None:
         for identifier in connection.execute(job_book.with_files_to_remove(settings.keep_uploads_days)).scalars().all():
             shutil.rmtree(JobFolder.of(settings, identifier).root, ignore_errors=True)
             connection.execute(job_book.without_files(identifier))
+        connection.execute(job_book.strangers_to_forget(settings.keep_uploads_days))
         for folder in _strays(settings):
             if not connection.execute(job_book.job_called(folder.name)).first():
                 shutil.rmtree(folder, ignore_errors=True)

@@ -17,7 +17,9 @@ key = typer.Typer(help="Make, list and revoke the keys of the service.", no_args
 Name = Annotated[str, typer.Argument(help="Who or what holds the key.", show_default=False)]
 Scopes = Annotated[
     list[str] | None,
-    typer.Option("--scope", help="load, load:<dataset>, unload, unload:<dataset> or read-private; may be repeated."),
+    typer.Option(
+        "--scope", help="load, load:<dataset>, unload, unload:<dataset>, publish or read-private; may be repeated."
+    ),
 ]
 Expires = Annotated[str | None, typer.Option(help="A day such as 2030-12-31, or a time from now such as 90d.")]
 

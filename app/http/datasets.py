@@ -11,11 +11,11 @@ from starlette.responses import Response
 from app.http.answers import HTML, JSON, json_answer
 from app.http.asked import asked
 from app.http.holder import must_hold
-from app.http.jobs import accepted, database_of
 from app.http.pages import document_page
 from app.http.service import service_of
 from app.http.write_route import key_route
 from app.jobs import defer_order
+from app.ogc.job_status import accepted, database_of
 from app.ogc.link import Link, documents
 from app.ogc.standard import route
 from app.problems import NotFoundError

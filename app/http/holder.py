@@ -1,7 +1,9 @@
 """Who asks: the key that a request shows, checked before anything else happens."""
 
+import re
 from collections.abc import Sequence
 
+from fastapi.security import HTTPBearer
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,6 +12,10 @@ from app.keys import Holder, KeyRefusedError, Secret, holder_of_row, key_called,
 from app.problems import ForbiddenError, UnauthorisedError, answer
 
 READING = ("GET", "HEAD", "OPTIONS")
+OPEN = re.compile(r"POST /processes/[^/]+/execution|DELETE /jobs/[^/]+", re.ASCII)
+"""What strangers may ask for beside reading: these routes say themselves what needs a key."""
+KEY = HTTPBearer(scheme_name="key", description="A key that `edaphos key create` made.", auto_error=False)
+"""For the definition alone: the gate has checked the key before any route is asked."""
 _HOLDER = "holder"
 
 
@@ -67,7 +73,10 @@ class Gate:
             raise UnauthorisedError("nothing can be changed without a key: send it as `Authorization: Bearer …`")
 
     def _writes(self, scope: Scope) -> bool:
-        """Whether some route answers this method here, so that 404 and 405 stay what they are."""
+        """Whether some route that is closed answers this method here, so that 404 and 405 stay what they are."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if OPEN.fullmatch(f"{scope['method']} {path}"):
+            return False
         return any(route.matches(scope)[0] == Match.FULL for route in self._routes)
 
 

@@ -14,12 +14,12 @@ from starlette.responses import Response
 from app.http.answers import JSON, json_answer
 from app.http.asked import JSON_ONLY, asked
 from app.http.holder import must_hold
-from app.http.jobs import accepted, database_of
 from app.http.service import service_of
 from app.http.upload import Form, receive_form
 from app.http.write_route import key_route
 from app.jobs import defer_order
 from app.keys import Holder
+from app.ogc.job_status import accepted, database_of
 from app.ogc.standard import route
 from app.problems import BadParameterError, TooManyError
 from app.work.job_book import Order, waiting_of

@@ -1,6 +1,5 @@
-"""Jobs of key holders: how they stand, what they came to, and their end on wish."""
+"""Jobs: how they stand, what they came to, and their end on wish."""
 
-import datetime as dt
 import shutil
 from collections.abc import Mapping
 from typing import Any
@@ -12,43 +11,58 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app.http.answers import HTML, JSON, json_answer
-from app.http.asked import JSON_ONLY, asked
-from app.http.holder import must_be_known
+from app.http.asked import asked
+from app.http.holder import holder_of
+from app.http.job_filter import FILTERS, cursor_of, filter_of
+from app.http.outputs import Outputs
 from app.http.pages import document_page
-from app.http.service import Service, service_of
+from app.http.service import service_of
 from app.http.write_route import key_route
-from app.jobs import workers_alive
-from app.ogc.link import Link, documents
-from app.problems import NotFoundError
+from app.ogc.job_status import CSV, status_of, workers
+from app.ogc.link import self_links
+from app.ogc.standard import route
+from app.problems import BadParameterError, NoSuchJobError, NotFoundError, ResultNotReadyError
+from app.query import DEFAULT_LIMIT, PARAMETERS, Given, parse_limit
 from app.work import job_book
+from app.work.execution import from_stored
 from app.work.orders import JobFolder
-from db.engine import Database
 from ingest.report import Report
 from ingest.report_page import POLICY, render
 
 router = APIRouter()
-CSV = "text/csv"
 TOML = "application/toml"
-REPORT_FORMATS: Mapping[str, str] = {"json": JSON, "html": HTML}
-NO_WORKER = "waits for a worker, but none is running: start `edaphos worker`"
+FORMATS: Mapping[str, str] = {"json": JSON, "html": HTML}
 
 
-@key_route(router, "GET", "/jobs", "The newest jobs that the key may see")
+@route(
+    router,
+    "/jobs",
+    "The newest jobs that may be seen",
+    media=[JSON, HTML],
+    parameters=FILTERS,
+)
 async def jobs(request: Request) -> Response:
-    """Those of the key itself, and those on datasets that it opens."""
-    service, holder = service_of(request), must_be_known(request)
-    asked(request, JSON_ONLY)
-    rows = await service.rows(job_book.jobs_of(holder))
-    alive = await _workers(service)
-    return json_answer(request, {"jobs": [status_of(request, row, workers=alive) for row in rows]})
+    """Those of the key, and those on datasets that it opens; without a key those that were asked for without one."""
+    service = service_of(request)
+    given, wanted = asked(request, FORMATS, *FILTERS)
+    size = given.parsed("limit", parse_limit) or DEFAULT_LIMIT
+    rows = await service.rows(job_book.jobs_of(holder_of(request), filter_of(given), size + 1))
+    alive = await workers(service)
+    links = self_links(request)
+    if len(rows) > size:
+        address = str(request.url.include_query_params(cursor=cursor_of(rows[size - 1])))
+        links.append({"rel": "next", "type": JSON, "title": "Older jobs", "href": address})
+    document = {"jobs": [status_of(request, row, workers=alive) for row in rows[:size]], "links": links}
+    return document_page(request, "Jobs", document) if wanted == "html" else json_answer(request, document)
 
 
-@key_route(router, "GET", "/jobs/{job}", "How a job stands")
+@route(router, "/jobs/{job}", "How a job stands", media=[JSON, HTML])
 async def job(request: Request) -> Response:
     """Its status in the words of OGC API Processes."""
     row = await _job(request)
-    asked(request, JSON_ONLY)
-    return json_answer(request, status_of(request, row, workers=await _workers(service_of(request))))
+    wanted = asked(request, FORMATS)[1]
+    document = status_of(request, row, workers=await workers(service_of(request)))
+    return document_page(request, f"Job {row.id}", document) if wanted == "html" else json_answer(request, document)
 
 
 @key_route(router, "DELETE", "/jobs/{job}", "End a job, or forget one that has ended")
@@ -63,17 +77,55 @@ async def dismiss_job(request: Request) -> Response:
     await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
     async with service.engine.begin() as connection:
         await connection.execute(job_book.forgotten(row.id))
-    return Response(status_code=204)
+    members = status_of(request, row, workers=1) | {"status": "dismissed", "message": "it and its files are gone"}
+    return json_answer(request, members | {"links": []})
+
+
+@route(router, "/jobs/{job}/results", "The outputs of a process", media=[JSON, "multipart/related"])
+async def results(request: Request) -> Response:
+    """In the form in which they were asked for."""
+    row = await _job(request)
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    return (await _outputs(request, row)).answer()
+
+
+@route(router, "/jobs/{job}/results/{output}", "One output of a process", media=[JSON, "application/octet-stream"])
+async def result(request: Request) -> Response:
+    """As it is."""
+    row, name = await _job(request), request.path_params["output"]
+    Given.read(request.query_params, (PARAMETERS["f"],))
+    found = await _outputs(request, row)
+    if name not in found.outputs:
+        raise NotFoundError(f"the job {row.id} has no output {name[:60]!r}; it has {', '.join(found.outputs)}")
+    return found.one(name)
+
+
+async def _outputs(request: Request, row: Row[Any]) -> Outputs:
+    """What a process gave; raises `ResultNotReadyError`, and the reason why it failed."""
+    if row.process is None:
+        raise NotFoundError(f"the job {row.id} is no process: what it came to is at /jobs/{row.id}/report")
+    if row.status in job_book.UNFINISHED:
+        raise ResultNotReadyError(f"the job {row.id} has not ended: it is {row.status}")
+    service = service_of(request)
+    stored = (await service.rows(job_book.result_of(row.id)))[0].result or {}
+    if row.status != "successful":
+        why = f"the job {row.id} is {row.status}: {row.message}"
+        raise BadParameterError("inputs", why) if stored or row.status == "dismissed" else RuntimeError(why)
+    wanted, address = row.request, f"{request.base_url}jobs/{row.id}/results"
+    folder = JobFolder.of(service.settings, row.id).made
+    if any(made.file and not (folder / made.file).is_file() for made in from_stored(stored).values()):
+        raise NotFoundError(f"the files of the job {row.id} have been removed")
+    return Outputs(from_stored(stored), wanted["outputs"], wanted["response"], folder, address)
 
 
 @key_route(router, "GET", "/jobs/{job}/report", "What a job came to", media=[JSON, HTML, TOML])
 async def report(request: Request) -> Response:
     """The report of a load, what was taken out, or a drafted profile, which can be had as TOML too."""
     row = await _job(request)
-    formats = {**REPORT_FORMATS, "toml": TOML} if row.action == "draft" else REPORT_FORMATS
+    formats = {**FORMATS, "toml": TOML} if row.action == "draft" else FORMATS
     wanted = asked(request, formats)[1]
     found = await service_of(request).row(job_book.result_of(row.id))
-    if found is None or found.result is None:
+    if row.process is not None or found is None or found.result is None:
         raise NotFoundError(f"the job {row.id} has no report: it is {row.status}")
     if wanted == "toml":
         return Response(found.result["profile"], media_type=TOML, headers={"Cache-Control": "no-cache"})
@@ -92,58 +144,6 @@ async def rejected(request: Request) -> Response:
     return FileResponse(file, media_type=CSV, filename="rejected.csv", headers={"Cache-Control": "no-cache"})
 
 
-def status_of(request: Request, row: Row[Any], *, workers: int) -> dict[str, Any]:
-    """The document on a job."""
-    members = {
-        "jobID": row.id,
-        "action": row.action,
-        "status": row.status,
-        "message": NO_WORKER if row.status == "accepted" and not workers else row.message,
-        "progress": _percent(row),
-        "dataset": row.dataset,
-        "kind": row.kind,
-        "profile": row.profile,
-        "key": row.key_name,
-        "file": None if row.file_name is None else _file(row),
-        "created": row.created_at,
-        "started": row.started_at,
-        "finished": row.finished_at,
-        "updated": row.updated_at,
-        "files_kept_until": _kept_until(request, row),
-        "links": documents(_links(row), str(request.base_url)),
-    }
-    return {name: value for name, value in members.items() if value is not None}
-
-
-def _file(row: Row[Any]) -> dict[str, Any]:
-    return {"name": row.file_name, "bytes": row.file_bytes, "sha256": row.file_sha256}
-
-
-def _percent(row: Row[Any]) -> int:
-    if row.status == "successful":
-        return 100
-    return min(99, 100 * row.done // row.total) if row.total else 0
-
-
-def _kept_until(request: Request, row: Row[Any]) -> dt.datetime | None:
-    if not row.files_kept or row.finished_at is None:
-        return None
-    days = service_of(request).settings.keep_uploads_days
-    until: dt.datetime = row.finished_at + dt.timedelta(days=days)
-    return until
-
-
-def _links(row: Row[Any]) -> list[Link]:
-    root = f"jobs/{row.id}"
-    links = [Link("self", root, "This job")]
-    if row.status == "successful" or (row.action == "load" and row.status == "failed"):
-        links.append(Link("http://www.opengis.net/def/rel/ogc/1.0/results", f"{root}/report", "The report"))
-        links.append(Link("alternate", f"{root}/report?f=html", "The report, to be read and printed", HTML))
-    if row.status == "successful" and row.action == "load" and row.files_kept:
-        links.append(Link("related", f"{root}/rejected", "The rejected rows, if there are any", CSV))
-    return links
-
-
 def _page(request: Request, row: Row[Any], result: Mapping[str, Any]) -> Response:
     if row.action != "load":
         return document_page(request, f"Job {row.id}", result)
@@ -153,32 +153,9 @@ def _page(request: Request, row: Row[Any], result: Mapping[str, Any]) -> Respons
 
 async def _job(request: Request) -> Row[Any]:
     """The job that the address names; one that the key may not see is not there."""
-    holder, key = must_be_known(request), request.path_params["job"]
+    holder, key = holder_of(request), request.path_params["job"]
     row = await service_of(request).row(job_book.job_called(key))
     if row is None or not job_book.may_see(holder, row):
-        raise NotFoundError(f"there is no job {key[:60]!r} for this key")
+        whom = "who shows no key" if holder is None else "this key"
+        raise NoSuchJobError(f"there is no job {key[:60]!r} for {whom}")
     return row
-
-
-async def _workers(service: Service) -> int:
-    row = await service.row(workers_alive())
-    return int(row[0]) if row else 0
-
-
-async def accepted(request: Request, identifier: str) -> Response:
-    """202, with the address of the job."""
-    row = await service_of(request).row(job_book.job_called(identifier))
-    if row is None:
-        raise NotFoundError(f"the job {identifier} is gone already")
-    workers = await _workers(service_of(request))
-    response = json_answer(request, status_of(request, row, workers=workers))
-    response.status_code = 202
-    response.headers["Location"] = f"{request.base_url}jobs/{identifier}"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def database_of(request: Request) -> Database:
-    """The database of the application, for work in threads."""
-    database: Database = request.app.state.database
-    return database

@@ -23,6 +23,8 @@ from db.engine import Database
 POOL = 8
 STATEMENT_MILLISECONDS = 20_000
 CACHE_BYTES = 64_000_000
+EXECUTIONS = 2
+"""Processes that somebody waits for, at once."""
 THREADS = 4
 """Raster tiles drawn at once: reading and drawing release the interpreter for most of their time."""
 
@@ -35,6 +37,7 @@ class Service:
     engine: AsyncEngine
     pool: "asyncpg.Pool[asyncpg.Record]"
     threads: anyio.CapacityLimiter
+    executing: anyio.CapacityLimiter
     tiles: Kept[Body]
     drawing: Flights[tuple[str, Body]]
     memory: Memory
@@ -71,7 +74,8 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[Servi
         database.libpq, min_size=0, max_size=POOL, server_settings=limits, timeout=10
     ) as pool:
         threads = anyio.CapacityLimiter(THREADS)
-        yield Service(settings, engine, pool, threads, Kept(CACHE_BYTES), Flights(), Memory(), {}, {})
+        executing = anyio.CapacityLimiter(EXECUTIONS)
+        yield Service(settings, engine, pool, threads, executing, Kept(CACHE_BYTES), Flights(), Memory(), {}, {})
     await engine.dispose()
 
 

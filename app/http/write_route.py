@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Security
-from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
+from app.http.holder import KEY
 from app.ogc.standard import Endpoint, path_parameters
 from app.problems import MEDIA_TYPE
 
-KEY = HTTPBearer(scheme_name="key", description="A key that `edaphos key create` made.", auto_error=False)
-"""For the definition alone: the gate has checked the key before any route is asked."""
 FORM = "multipart/form-data"
 
 

@@ -1,6 +1,6 @@
 """The standards that are served: one file each, one line here."""
 
-from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, tiles
+from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, processes, tiles
 
 STANDARDS = (
     core.CORE,
@@ -11,4 +11,5 @@ STANDARDS = (
     edr.STANDARD,
     coverages.STANDARD,
     limits.STANDARD,
+    processes.STANDARD,
 )

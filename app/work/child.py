@@ -1,5 +1,6 @@
 """A job in a process of its own: it can be ended at any moment, and takes nobody with it when it fails."""
 
+import math
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, select
 
+from app.keys import PUBLIC, holder_in
 from app.settings import Settings
 from app.work import job_book
 from app.work.orders import Bench, LoadRefusedError, Progress, carry_out
@@ -21,6 +23,10 @@ from db.tables import job
 LOOK_SECONDS = 0.25
 TELL_SECONDS = 0.5
 GRACE_SECONDS = 5.0
+STRANGERS_SECONDS = 600.0
+MENDABLE = {"mendable": True}
+"""The result of a process that cannot be done as it was asked for: whoever asked can mend that."""
+TOO_LATE = f"it took longer than {STRANGERS_SECONDS:g} s, which is what a job without a key is given"
 # A clean process with everything imported, of which each job gets a copy: a second saved for every small file.
 _CLEAN = multiprocessing.get_context("forkserver")
 _CLEAN.set_forkserver_preload(["app.work.orders", "app.work.job_book"])
@@ -44,17 +50,24 @@ def do_apart(settings: Settings, database: Database, identifier: str, must_stop:
         child = _CLEAN.Process(target=_live, args=(settings, database, identifier), daemon=True)
         child.start()
         try:
-            _watch(engine, identifier, child, must_stop)
+            late = _watch(engine, identifier, child, must_stop, STRANGERS_SECONDS if begun.open_to_all else math.inf)
         finally:
             _end(child)
-        return _settled(engine, identifier, child.exitcode)
+        return _settled(engine, identifier, TOO_LATE if late else _last_words(child.exitcode))
 
 
 def _watch(
-    engine: Engine, identifier: str, child: multiprocessing.process.BaseProcess, must_stop: Callable[[], bool]
-) -> None:
-    """Wait for the end of the child, or for somebody who wishes it."""
+    engine: Engine,
+    identifier: str,
+    child: multiprocessing.process.BaseProcess,
+    must_stop: Callable[[], bool],
+    seconds: float,
+) -> bool:
+    """Wait for the end of the child, or for somebody who wishes it; true when its time has run out."""
+    end = time.monotonic() + seconds
     while child.is_alive():
+        if time.monotonic() > end:
+            return True
         child.join(LOOK_SECONDS)
         if must_stop():
             with engine.begin() as connection:
@@ -62,7 +75,8 @@ def _watch(
             raise Interrupted
         with engine.connect() as connection:
             if job_book.is_dismissed(connection, identifier):
-                return
+                return False
+    return False
 
 
 def _end(child: multiprocessing.process.BaseProcess) -> None:
@@ -73,13 +87,13 @@ def _end(child: multiprocessing.process.BaseProcess) -> None:
     child.join()
 
 
-def _settled(engine: Engine, identifier: str, exit_code: int | None) -> str:
+def _settled(engine: Engine, identifier: str, last_words: str) -> str:
     """How the job ended; what the child did not live to say is said for it."""
     with engine.begin() as connection:
         if job_book.is_dismissed(connection, identifier):
             connection.execute(job_book.dismissed(identifier))
         else:
-            connection.execute(job_book.failed(identifier, _last_words(exit_code)))
+            connection.execute(job_book.failed(identifier, last_words))
         return str(connection.execute(select(job.c.status).where(job.c.id == identifier)).scalar_one())
 
 
@@ -95,9 +109,16 @@ def _live(settings: Settings, database: Database, identifier: str) -> None:
     with engine_of(database) as engine:
         with engine.connect() as connection:
             order = connection.execute(select(job).where(job.c.id == identifier)).one()
-        outcome = _outcome(Bench(settings, engine, _teller(engine, identifier)), order)
+            visible = _visible(connection, identifier)
+        outcome = _outcome(Bench(settings, engine, _teller(engine, identifier), visible), order)
         with engine.begin() as connection:
             connection.execute(outcome)
+
+
+def _visible(connection: Connection, identifier: str) -> tuple[str, ...]:
+    """What the key that asked for a job opens now."""
+    row = connection.execute(job_book.key_of(identifier)).one_or_none()
+    return PUBLIC if row is None else holder_in(row).visibilities
 
 
 def _outcome(bench: Bench, order: Row[Any]) -> Any:
@@ -106,7 +127,7 @@ def _outcome(bench: Bench, order: Row[Any]) -> Any:
     except LoadRefusedError as error:
         return job_book.failed(order.id, str(error), error.report.to_dict())
     except ValueError as error:
-        return job_book.failed(order.id, str(error))
+        return job_book.failed(order.id, str(error), MENDABLE if order.process else None)
 
 
 def _teller(engine: Engine, identifier: str) -> Progress:

@@ -1,7 +1,8 @@
 """The book of jobs: who asked for what, how far it is, and how it ended."""
 
+import datetime as dt
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Row,
     Select,
     Update,
+    and_,
     case,
     delete,
     func,
@@ -20,10 +22,11 @@ from sqlalchemy import (
     select,
     text,
     true,
+    tuple_,
     update,
 )
 
-from app.keys import Holder
+from app.keys import OF_A_DATASET, Holder
 from db.tables import access_key, job
 
 UNFINISHED = ("accepted", "running")
@@ -33,17 +36,23 @@ MOST_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a job is to do; its files, if it has any, lie in the folder of its id."""
+    """What a job is to do; its files, if it has any, lie in the folder of its id.
+
+    One that executes a process names it, with the `request` (JSON); one without a key is `open_to_all`.
+    """
 
     id: str
     action: str
-    key_id: int
+    key_id: int | None
     dataset: str | None = None
     kind: str | None = None
     profile: str | None = None
     file_name: str | None = None
     file_bytes: int | None = None
     file_sha256: str | None = None
+    process: str | None = None
+    request: Mapping[str, Any] | None = None
+    open_to_all: bool = False
 
     @staticmethod
     def new_id() -> str:
@@ -54,7 +63,8 @@ class Order:
 def write_down(connection: Connection, order: Order) -> None:
     """Enter a job that waits."""
     columns = {name: getattr(order, name) for name in order.__slots__}
-    connection.execute(insert(job).values(**columns, files_kept=order.file_name is not None))
+    with_files = order.file_name is not None or order.process is not None
+    connection.execute(insert(job).values(**columns, files_kept=with_files))
 
 
 def job_called(identifier: str) -> Select[Any]:
@@ -62,9 +72,44 @@ def job_called(identifier: str) -> Select[Any]:
     return _jobs().where(job.c.id == identifier)
 
 
-def jobs_of(holder: Holder, most: int = 100) -> Select[Any]:
-    """The newest jobs that a holder may see: their own, and those on datasets that their key opens."""
-    return _jobs().where(_seen_by(holder)).order_by(job.c.created_at.desc(), job.c.id).limit(most)
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs are listed (OGC API Processes 1.0, 11.2): durations in seconds, `after` from `place_of`."""
+
+    processes: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    begun: tuple[dt.datetime | None, dt.datetime | None] = (None, None)
+    shortest: float | None = None
+    longest: float | None = None
+    after: tuple[dt.datetime, str] | None = None
+
+
+def jobs_of(holder: Holder | None, wanted: JobFilter = JobFilter(), most: int = 100) -> Select[Any]:
+    """The newest jobs that a holder may see: their own, and those on datasets that their key opens.
+
+    Without a key these are the jobs that were asked for without one.
+    """
+    conditions = [_seen_by(holder), *_wanted(wanted)]
+    return _jobs().where(*conditions).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(most)
+
+
+def _wanted(wanted: JobFilter) -> Iterator[ColumnElement[bool]]:
+    lasted = func.extract("epoch", func.coalesce(job.c.finished_at, func.now()) - job.c.started_at)
+    start, end = wanted.begun
+    if wanted.processes:
+        yield func.coalesce(job.c.process, job.c.action).in_(wanted.processes)
+    if wanted.statuses:
+        yield job.c.status.in_(wanted.statuses)
+    if start is not None:
+        yield job.c.created_at >= start
+    if end is not None:
+        yield job.c.created_at <= end
+    if wanted.shortest is not None:
+        yield lasted >= wanted.shortest
+    if wanted.longest is not None:
+        yield lasted <= wanted.longest
+    if wanted.after is not None:
+        yield tuple_(job.c.created_at, job.c.id) < tuple_(*wanted.after)
 
 
 def _jobs() -> Select[Any]:
@@ -75,22 +120,33 @@ def _jobs() -> Select[Any]:
     return select(*columns, access_key.c.name.label("key_name"), updated).select_from(joined)
 
 
-def _seen_by(holder: Holder) -> ColumnElement[bool]:
+def _seen_by(holder: Holder | None) -> ColumnElement[bool]:
+    if holder is None:
+        return job.c.open_to_all
     conditions: list[ColumnElement[bool]] = [job.c.key_id == holder.id]
     for scope in holder.scopes:
-        if scope.action in ("load", "unload"):
+        if scope.action in OF_A_DATASET:
             conditions.append(true() if scope.dataset is None else job.c.dataset == scope.dataset)
-    return or_(*conditions)
+    return or_(job.c.key_id == holder.id, and_(job.c.process.is_(None), or_(*conditions)))
 
 
-def may_see(holder: Holder, row: Row[Any]) -> bool:
-    """Whether the holder asked for this job, or may load or unload its dataset."""
-    return row.key_id == holder.id or any(holder.may(action, row.dataset or "") for action in ("load", "unload"))
+def may_see(holder: Holder | None, row: Row[Any]) -> bool:
+    """Whether the holder asked for this job, or may load or unload its dataset; one without a key is everybody's."""
+    if holder is None or row.open_to_all:
+        return bool(row.open_to_all)
+    of_dataset = row.process is None and any(holder.may(action, row.dataset or "") for action in OF_A_DATASET)
+    return of_dataset or row.key_id == holder.id
 
 
-def waiting_of(holder: Holder) -> Select[int]:
-    """How many jobs of a holder have not ended."""
-    return select(func.count()).select_from(job).where(job.c.key_id == holder.id, job.c.status.in_(UNFINISHED))
+def waiting_of(holder: Holder | None) -> Select[int]:
+    """How many jobs of a holder, or of all who have no key, have not ended."""
+    asked_by = job.c.open_to_all if holder is None else job.c.key_id == holder.id
+    return select(func.count()).select_from(job).where(asked_by, job.c.status.in_(UNFINISHED))
+
+
+def key_of(identifier: str) -> Select[Any]:
+    """The row of the key that asked for a job, if one did."""
+    return select(access_key).join(job, job.c.key_id == access_key.c.id).where(job.c.id == identifier)
 
 
 def result_of(identifier: str) -> Select[Any]:
@@ -179,6 +235,12 @@ def with_files_to_remove(days: int) -> Select[Any]:
 def without_files(identifier: str) -> Update:
     """Note that the files of a job are gone."""
     return update(job).where(job.c.id == identifier).values(files_kept=False)
+
+
+def strangers_to_forget(days: int) -> Delete:
+    """Take jobs of nobody out of the book that ended more than `days` ago: strangers must not fill it for ever."""
+    long_ago = job.c.finished_at < func.now() - text(f"interval '{int(days)} days'")
+    return delete(job).where(job.c.open_to_all, job.c.files_kept.is_(False), long_ago)
 
 
 def forgotten(identifier: str) -> Delete:

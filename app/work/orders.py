@@ -1,7 +1,7 @@
-"""What jobs do: load a file that was sent, take a dataset out, draft a profile."""
+"""What jobs do: load a file that was sent, take a dataset out, draft a profile, execute a process."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
+from app.keys import PUBLIC
 from app.settings import Settings
 from app.work.file_limits import limits_for
 from app.work.frugal import give_memory_back
@@ -52,6 +53,11 @@ class JobFolder:
         return self.root / "profile.toml"
 
     @property
+    def made(self) -> Path:
+        """The folder of the files that a process made."""
+        return self.root / "made"
+
+    @property
     def rejected(self) -> Path:
         """The rows that were rejected, if any were."""
         return self.root / "rejected.csv"
@@ -72,11 +78,13 @@ class JobFolder:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the work is done with."""
+    """What the work is done with: what the asker may see, and a folder for files that are made."""
 
     settings: Settings
     engine: Engine
     progress: Progress
+    visible: tuple[str, ...] = PUBLIC
+    folder: Path | None = None
 
 
 class LoadRefusedError(ValueError):
@@ -122,6 +130,14 @@ def _draft(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
     return {"profile": draft.toml, "reasons": draft.reasons, "open": draft.open_questions}
 
 
+def _execute(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
+    from app.work.execution import execute, stored  # noqa: PLC0415  a load needs nothing of it
+
+    folder = JobFolder.of(bench.settings, job.id).made
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return stored(execute(replace(bench, folder=folder), job.process, job.request["inputs"]))
+
+
 _ACTIONS: Mapping[str, Callable[[Bench, Row[Any]], Mapping[str, Any]]] = MappingProxyType(
-    {"load": _load, "unload": _unload, "draft": _draft}
+    {"load": _load, "unload": _unload, "draft": _draft, "execute": _execute}
 )
