@@ -20,6 +20,7 @@ from ingest.findings import RULES, Finding
 from ingest.hashing import keys_of
 from ingest.numbers import Mask
 from ingest.profile import Specimen
+from mapping.context import CONTENT_DIGESTIONS
 
 USUAL = Path(__file__).parent / "vocabularies" / "usual_contents.csv"
 METHOD = ("contaminant", "digestion", "instrument", "standard", "basis")
@@ -139,15 +140,17 @@ class Contents:
     def findings(self) -> Iterator[Finding]:
         """Units that slipped, then values that are rounded coarsely."""
         usual = usual_contents()
-        for (contaminant, *_), values in self._values.items():
+        for (contaminant, digestion, *_), values in self._values.items():
             if contaminant in usual and values.count >= FEWEST:
-                yield from _slipped(values, contaminant, usual[contaminant])
+                # a weak extract may hold a thousandth of the content, and never a multiple of it
+                may_be_little = digestion not in (*CONTENT_DIGESTIONS, "unknown")
+                yield from _slipped(values, contaminant, usual[contaminant], may_be_little=may_be_little)
             yield from _coarse(values, contaminant)
 
 
-def _slipped(values: _Values, contaminant: str, usual: float) -> Iterator[Finding]:
+def _slipped(values: _Values, contaminant: str, usual: float, *, may_be_little: bool) -> Iterator[Finding]:
     median = values.median()
-    times = max(median / usual, usual / median)
+    times = max(median / usual, 0.0 if may_be_little else usual / median)
     if times > SLIP:
         told = f"{times:.0f} times {'more' if median > usual else 'less'} than soils usually hold, {usual:g}"
         yield values.finding("unit-slip", f"({contaminant}) – the median is {median:.3g} mg/kg, {told}")

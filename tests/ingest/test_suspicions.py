@@ -18,13 +18,14 @@ seeds = st.integers(0, 2**32 - 1)
 DAY = dt.date(2015, 6, 1)
 
 
-def contents(contaminant: str, values: Any) -> pa.Table:
+def contents(contaminant: str, values: Any, digestion: str = "unknown") -> pa.Table:
     values = np.asarray(values, dtype=np.float64)
-    texts = {name: pa.array(["x"] * len(values)) for name in ("digestion", "instrument", "standard", "basis", "column")}
+    texts = {name: pa.array(["x"] * len(values)) for name in ("instrument", "standard", "basis", "column")}
     return pa.table(
         {
             "contaminant": pa.array([contaminant] * len(values)),
             **texts,
+            "digestion": pa.array([digestion] * len(values)),
             "lower": values,
             "upper": values,
             "row": np.arange(2, len(values) + 2),
@@ -75,6 +76,13 @@ def test_units_that_slip_are_found_and_others_left_alone(contaminant: str, slip:
     values = usual_contents()[contaminant] * draw.lognormal(0.0, 0.8, 60)
     assert said(Contents(), contents(contaminant, values)) == []
     assert [rule for rule, _ in said(Contents(), contents(contaminant, slip * values))] == ["unit-slip"]
+
+
+@pytest.mark.parametrize(("slip", "found"), [(1e-3, []), (1e3, ["unit-slip"])])
+def test_weak_extracts_may_hold_a_thousandth_of_the_content(slip: float, found: list[str]) -> None:
+    values = slip * usual_contents()["lead"] * np.random.default_rng(5).lognormal(0.0, 0.8, 60)
+    for extract in ("ammonium-nitrate", "calcium-chloride", "edta"):
+        assert [rule for rule, _ in said(Contents(), contents("lead", values, extract))] == found
 
 
 @settings(max_examples=20)
