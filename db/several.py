@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +96,7 @@ def _by_specimen(rows: SampleRows, values: Floats, keys: NDArray[np.int64]) -> F
 
 
 def _stacked(read: Sequence[SampleRows], chosen: NDArray[np.int64]) -> SampleRows:
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(rows, name) for rows in read])[chosen]
         for name in read[0].__dataclass_fields__
         if isinstance(getattr(read[0], name), np.ndarray)

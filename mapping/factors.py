@@ -7,14 +7,14 @@ what is kriged or simulated factor by factor is exactly what the whole system of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import eigh
 
 from mapping.arrays import Vector
 from mapping.coregionalisation import Coregionalisation
-from mapping.covariance import Covariance, Nugget, Sum
+from mapping.covariance import Covariance
 
 SMALLEST = 1e-6
 """Of the mean variance: what is added where variables are a linear combination of each other."""
@@ -43,15 +43,16 @@ class Factors:
 
     def from_variables(self, values: Vector) -> Vector:
         """Factors (m, n, …) of variables (n, m, …)."""
-        return np.einsum("ik,nk...->in...", self.weights, values)
+        return np.asarray(np.einsum("ik,nk...->in...", self.weights, values))
 
     def to_variables(self, factors: Vector) -> Vector:
         """Variables (m, …) of factors (m, …)."""
-        return np.einsum("ki,i...->k...", self.loadings, factors)
+        return np.asarray(np.einsum("ki,i...->k...", self.loadings, factors))
 
 
 def _mixed(model: Coregionalisation, first: float) -> Covariance:
     """The terms of the model in the proportion in which a factor has them."""
-    shares = (first, 1.0 - first)
-    parts = [replace(term, partial_sill=part) for term, part in zip(model.terms, shares, strict=False) if part > 0.0]
-    return Sum(tuple(parts)) if parts else Nugget(1.0)
+    shares = (first, 1.0 - first)[: len(model.terms)]
+    parts = zip(model.terms, shares, strict=True)
+    own = [term.to_dict_term() | {"partial_sill": share} for term, share in parts if share > 0.0]
+    return Covariance.from_dict({"terms": own})
