@@ -18,6 +18,7 @@ from .raster import Raster
 from .samples import Samples
 from .scale import ScaleToFit
 from .simulation import AreaEstimate, Simulation
+from .summaries import Summary, summarise
 from .support import Block
 from .surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
 from .transform import BoxCox, Identity, Log, NormalScore, Transform, transform_named
@@ -66,6 +67,7 @@ __all__ = [
     "ScaleToFit",
     "Simulation",
     "Spherical",
+    "Summary",
     "Surface",
     "Term",
     "Transform",
@@ -88,6 +90,7 @@ __all__ = [
     "random_folds",
     "read_provenance",
     "sample_spacing",
+    "summarise",
     "transform_named",
     "write_surface",
 ]
