@@ -16,6 +16,7 @@ COMMANDS = {
     "hotspots": "hotspots",
     "exceedance": "exceedance",
     "coexistence": "coexistence",
+    "summary": "summary",
     "explain": "explain",
     "serve": "serve",
     "worker": "worker",
