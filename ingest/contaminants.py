@@ -19,6 +19,8 @@ COMPOUNDS = re.compile(
     r"(?P<rest>.*)",
     re.IGNORECASE,
 )
+# "Lead (and its compounds)" is written without the brackets, too
+BRACKETED = re.compile(r"\s*[\[(]\s*((?:and|und|et|y|e|en|och|и|&|\+)\s[^\[\]()]*)[\])]", re.IGNORECASE)
 AS_ELEMENT = re.compile(
     r"\W*(?:expressed |total )?(?:as|als|en|como|come|in|som|в пересч[её]те на)\W+(?:total )?\w+\W*", re.I
 )
@@ -78,7 +80,7 @@ class Contaminants:
 
     def compounds(self, text: str) -> Compounds | None:
         """What a text means that names an element together with its compounds; `None` for any other."""
-        found = COMPOUNDS.fullmatch(" ".join(text.split()))
+        found = COMPOUNDS.fullmatch(BRACKETED.sub(r" \1", " ".join(text.split())))
         if found is None or (found["rest"].strip(" .") and not AS_ELEMENT.fullmatch(found["rest"])):
             return None
         try:

@@ -399,6 +399,9 @@ def test_registers_of_sites_mines_and_landfills(
         ("Dioxin and dioxin-like compounds", None),
         ("Volatile organic compounds", None),
         ("Lead", None),
+        ("Mercury (and its compounds)", ("mercury", False)),
+        ("Blei (und Verbindungen) (als Pb)", ("lead", True)),
+        ("Dioxins (and furans)", None),
     ],
 )
 def test_elements_with_their_compounds(text: str, found: tuple[str, bool] | None) -> None:
