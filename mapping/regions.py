@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 from affine import Affine
 from numpy.typing import ArrayLike, NDArray
-from rasterio.features import shapes
-from scipy.ndimage import label
 from shapely import Polygon
-from shapely.geometry import shape
 
 from mapping.arrays import Vector
+from mapping.patches import Patches
 
 Kind = Literal["exceeding", "undecided", "below"]
 KINDS: tuple[Kind, ...] = ("exceeding", "undecided", "below")
@@ -55,9 +54,9 @@ class DecisionRule:
 
     def classify(self, probability: ArrayLike) -> NDArray[np.int8]:
         """Index into `KINDS` for probabilities of any shape; -1 for NaN."""
-        p = np.asarray(probability, dtype=np.float64)
-        kind = np.where(p > self.upper, 0, np.where(p < self.lower, 2, 1))
-        return np.where(np.isnan(p), -1, kind).astype(np.int8)
+        p = np.asarray(probability)
+        kind = (p <= self.upper).astype(np.int8) + (p < self.lower).astype(np.int8)
+        return np.where(np.isnan(p), np.int8(-1), kind)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +70,34 @@ class Region:
     cells: int
 
 
-def regions(probability: ArrayLike, transform: Affine, rule: DecisionRule | None = None) -> tuple[Region, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions(Sequence[Region]):
+    """Regions, exceeding first and the largest of each kind first, as columns (m,): a map may have a million.
+
+    `kind` is an index into `KINDS`; `area` is in the unit of the grid's system squared.
+    """
+
+    kind: NDArray[np.int8]
+    polygon: NDArray[np.object_]
+    area: Vector
+    mean_probability: Vector
+    cells: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @overload
+    def __getitem__(self, index: int) -> Region: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Region, ...]: ...
+    def __getitem__(self, index: int | slice) -> Region | tuple[Region, ...]:
+        if isinstance(index, slice):
+            return tuple(self[i] for i in range(*index.indices(len(self))))
+        area, mean = float(self.area[index]), float(self.mean_probability[index])
+        return Region(KINDS[self.kind[index]], self.polygon[index], area, mean, int(self.cells[index]))
+
+
+def regions(probability: ArrayLike, transform: Affine, rule: DecisionRule | None = None) -> Regions:
     """Regions of a raster (rows, columns) of exceedance probabilities, NaN outside the map; largest first in each kind.
 
     Cells adjoin by their sides (4-connected), so that no polygon touches itself in a corner. Nothing is smoothed
@@ -82,32 +108,20 @@ def regions(probability: ArrayLike, transform: Affine, rule: DecisionRule | None
     cell = abs(transform.determinant)
     if not cell > 0:
         raise ValueError("the grid's transform gives its cells no area")
-    kinds = (rule or DecisionRule()).classify(p)
-    found = [
-        region
-        for index, kind in enumerate(KINDS)
-        for region in sorted(_of_kind(kind, kinds == index, p, transform, cell), key=lambda region: -region.cells)
-    ]
-    return tuple(found)
+    found = Patches.of((rule or DecisionRule()).classify(p))
+    order = np.lexsort((-found.cells, found.kind))
+    cells = found.cells[order]
+    mean: Vector = np.asarray(found.totals(p)[order] / cells, dtype=np.float64)
+    return Regions(found.kind[order], found.polygons(transform)[order], cells * float(cell), mean, cells)
 
 
-def _checked(probability: ArrayLike) -> Vector:
-    p = np.asarray(probability, dtype=np.float64)
+def _checked(probability: ArrayLike) -> NDArray[np.floating[Any]]:
+    p = np.asarray(probability)
+    if p.dtype not in (np.float32, np.float64):
+        p = p.astype(np.float64)
     if p.ndim != 2:
         raise ValueError(f"a map of probabilities needs the shape (rows, columns), got {p.shape}")
-    if ((p < 0) | (p > 1)).any():
-        raise ValueError(f"probabilities must lie in 0..1, got {np.nanmin(p):g} to {np.nanmax(p):g}")
+    lowest, highest = (np.nanmin(p), np.nanmax(p)) if np.isfinite(p).any() else (0.0, 0.0)
+    if lowest < 0 or highest > 1:
+        raise ValueError(f"probabilities must lie in 0..1, got {lowest:g} to {highest:g}")
     return p
-
-
-def _of_kind(kind: Kind, chosen: NDArray[np.bool_], p: Vector, transform: Affine, cell: float) -> list[Region]:
-    labels, count = label(chosen)
-    if not count:
-        return []
-    cells = np.bincount(labels.ravel(), minlength=count + 1)
-    total = np.bincount(labels.ravel(), np.where(chosen, p, 0.0).ravel(), count + 1)
-    drawn = shapes(labels.astype(np.int32), mask=chosen, connectivity=4, transform=transform)
-    return [
-        Region(kind, shape(outline), cells[i] * cell, float(total[i] / cells[i]), int(cells[i]))
-        for outline, i in ((outline, int(value)) for outline, value in drawn)
-    ]

@@ -96,4 +96,4 @@ def test_what_is_no_map_is_refused() -> None:
         regions([[0.1]], Affine(0, 0, 0, 0, 0, 0))
     with pytest.raises(ValueError, match="lower <= upper"):
         DecisionRule(0.9, 0.1)
-    assert regions([[np.nan]], GRID) == ()
+    assert len(regions([[np.nan]], GRID)) == 0
