@@ -239,7 +239,7 @@ def maximum_likelihood(lower: Vector, upper: Vector) -> Lognormal:
     """Lognormal, bounds counting by the probability between them; ValueError where nothing varies."""
     bounds, count = np.unique(np.column_stack([lower, upper]), axis=0, return_counts=True)
     with np.errstate(divide="ignore"):
-        low, high = np.log(bounds).T
+        low, high = np.log(bounds[:, 0]), np.log(bounds[:, 1])
     point = low == high
     if not np.isfinite(low[point]).all():
         raise ValueError("a lognormal distribution has no values of zero")
