@@ -11,9 +11,9 @@ from sqlalchemy import DateTime, Select, column, func, select, table
 from app.work import job_book
 from app.work.drift import DriftTerm
 from app.work.job_book import Order
-from app.work.maps import MapRequest
+from app.work.map_request import MapRequest
+from app.work.material import selection_from, stored_selection
 from db.engine import Database
-from db.selection import Bounds, Period, Selection
 from mapping.neighbourhood import given_neighbours
 
 MAP = "map"
@@ -56,17 +56,14 @@ def workers_alive() -> Select[int]:
 
 def as_json(request: MapRequest) -> dict[str, Any]:
     """A request as it waits in the queue."""
-    return {**asdict(request), "area": str(request.area) if request.area else None}
+    area = str(request.area) if request.area else None
+    return {**asdict(request), "area": area, "selection": stored_selection(request.selection)}
 
 
 def from_json(stored: dict[str, Any]) -> MapRequest:
     """The request that `as_json` wrote."""
-    chosen = dict(stored["selection"])
-    chosen["bounds"] = Bounds(**chosen["bounds"]) if chosen["bounds"] else None
-    chosen["period"] = Period(**chosen["period"]) if chosen["period"] else None
-    chosen["depth"] = tuple(chosen["depth"]) if chosen["depth"] else None
-    chosen["visibilities"] = tuple(chosen["visibilities"])
     area = Path(stored["area"]) if stored["area"] else None
     drift = tuple(DriftTerm(**term) for term in stored.get("drift", ()))
     near = given_neighbours(stored.get("neighbours"))
-    return MapRequest(**{**stored, "selection": Selection(**chosen), "area": area, "drift": drift, "neighbours": near})
+    chosen = {"selection": selection_from(stored), "area": area, "drift": drift, "neighbours": near}
+    return MapRequest(**{**stored, **chosen})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,7 +58,7 @@ class IndicatorKriging:
                 fitted_by="wls",
             )
             models.append(recipe.fit(coded))
-        return FittedIndicators(self, tuple(models), tuple(notes))
+        return FittedIndicators(self, samples, tuple(models), tuple(notes))
 
 
 def _coded(samples: Samples, limit: float) -> tuple[Samples, int]:
@@ -77,6 +78,7 @@ class FittedIndicators:
     """A recipe fitted to samples: one kriged indicator for each limit."""
 
     recipe: IndicatorKriging
+    samples: Samples
     models: tuple[FittedKriging, ...]
     notes: tuple[str, ...]
 
@@ -92,6 +94,31 @@ class FittedIndicators:
     def brier(self) -> Vector:
         """The mean squared difference (limits,) between what was and its probability, when left out."""
         return np.array([np.mean((pair[:, 0] - pair[:, 1]) ** 2) for pair in self.leave_one_out()])
+
+    def parameters(self) -> dict[str, Any]:
+        """What a reader wants to know; JSON types.
+
+        `brier` holds the score of each limit when samples are left out, `brier_of_share` that of saying the share of
+        samples above it everywhere.
+        """
+        shares = [float(pair[:, 0].mean()) for pair in self.leave_one_out()]
+        return {
+            "kind": "indicator-kriging",
+            "limits": list(self.recipe.limits),
+            "covariances": [model.covariance.to_dict() for model in self.models],
+            "variogram": "; ".join(self._variograms()),
+            "why": "; ".join(sorted({model.fit.why if model.fit else "given" for model in self.models})),
+            "brier": [float(each) for each in self.brier()],
+            "brier_of_share": [share * (1.0 - share) for share in shares],
+            "neighbours": self.recipe.neighbours,
+            "samples": self.samples.n,
+            "censored": int(self.samples.censored.sum()),
+            "notes": [*self.notes, *dict.fromkeys(note for model in self.models for note in model.notes)],
+        }
+
+    def _variograms(self) -> list[str]:
+        pairs = zip(self.recipe.limits, self.models, strict=True)
+        return [f"above {limit:g}: {model.covariance.describe()}" for limit, model in pairs]
 
 
 def ordered(probability: Vector | Sequence[Sequence[float]]) -> Vector:

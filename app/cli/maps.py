@@ -1,31 +1,45 @@
 """`edaphos map CONTAMINANT`: interpolate and publish a surface."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.choices import Basis, Dataset, Depth, Digestion, Medium, TransferFrom, selection_of
+from app.cli.choices import (
+    AREA,
+    Basis,
+    Dataset,
+    Depth,
+    Digestion,
+    Medium,
+    TransferFrom,
+    area_asked,
+    contaminant_of,
+    selection_of,
+)
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database, transaction
 from app.jobs import defer_map
 from app.settings import Settings
-from app.work.drift import drift_terms
-from app.work.maps import WITH_DRIFT, MapRequest, make_map
+from app.work.drift import DriftTerm, drift_terms
+from app.work.map_request import COKRIGING, INDICATORS, MAP_METHODS, WITH_DRIFT, MapRequest
+from app.work.maps import make_map
 from app.work.published import PublishedMap
 from mapping.drift import TRANSFORMS
-from mapping.methods import METHODS
 from mapping.neighbourhood import Neighbourhood
 from mapping.recipe import FITTED_BY
 
 BLOCK = 16
 """Cells along a block that shares its neighbours."""
-AREA = "A file of polygons, or a layer, or one code of it (LAYER:CODE); default what the samples cover."
 TARGETS = {"me": "0", "msdr": "1", "median_sdr": "0.455", "coverage_90": "0.90", "coverage_95": "0.95"}
-METHOD = f"One of {', '.join(METHODS)}; default the first, with a drift the last."
+METHOD = (
+    f"One of {', '.join(MAP_METHODS)}; default the first, with a drift {WITH_DRIFT}, with --secondary {COKRIGING}, "
+    f"with --limit {INDICATORS}."
+)
+SECONDARY = "Another contaminant that helps to predict (cokriging); may be repeated."
+LIMIT = "A limit in mg/kg whose probability of being exceeded is mapped (indicator kriging); may be repeated."
 
 
 def register(application: typer.Typer) -> None:
@@ -41,6 +55,8 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     drift: Annotated[list[str] | None, typer.Option(help="A registered layer in the trend; may be repeated.")] = None,
     drift_transform: Annotated[list[str] | None, typer.Option(help=f"Of each drift: {', '.join(TRANSFORMS)}.")] = None,
     method: Annotated[str | None, typer.Option(help=METHOD)] = None,
+    secondary: Annotated[list[str] | None, typer.Option(help=SECONDARY)] = None,
+    limit: Annotated[list[float] | None, typer.Option(help=LIMIT)] = None,
     transform: Annotated[
         str, typer.Option(help="Scale of the model: log, identity, boxcox, normal-score, auto.")
     ] = "log",
@@ -68,12 +84,26 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     selected = selection_of(contaminant, dataset, medium, digestion, basis, depth)
     selection = replace(selected, transfer_from=transfer_from)
     terms = drift_terms(drift or (), drift_transform or ())
-    chosen = method or (WITH_DRIFT if terms else "ordinary-kriging")
-    file, within = _area(area)
+    others = tuple(contaminant_of(each) for each in secondary or ())
+    limits = tuple(limit or ())
+    chosen = method or _method_for(terms, others, limits)
+    file, within = area_asked(area)
     blocks = BLOCK * resolution if shared else None
     near = _near(neighbours, minimum=least, radius=radius, octants=octants, shared=blocks)
     request = MapRequest(
-        selection, resolution, file, chosen, transform, near, seed, within, terms, fitted_by, compressed
+        selection,
+        resolution,
+        file,
+        chosen,
+        transform,
+        near,
+        seed,
+        within,
+        terms,
+        fitted_by,
+        compressed,
+        others,
+        limits,
     )
     if later:
         with ready_database(settings) as database:
@@ -85,6 +115,12 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     print_json(made.to_dict()) if as_json else show(made)
 
 
+def _method_for(drift: Sequence[DriftTerm], secondary: Sequence[str], limits: Sequence[float]) -> str:
+    """The method that what else is asked for needs."""
+    needed = {WITH_DRIFT: drift, COKRIGING: secondary, INDICATORS: limits}
+    return next((name for name, asked in needed.items() if asked), MAP_METHODS[0])
+
+
 def _near(neighbours: int | None, **rules: Any) -> int | Neighbourhood | None:
     """A number of nearest samples, or a neighbourhood where there is more to say; ValueError where that is nonsense."""
     plain = Neighbourhood()
@@ -93,31 +129,48 @@ def _near(neighbours: int | None, **rules: Any) -> int | Neighbourhood | None:
     return Neighbourhood(plain.maximum if neighbours is None else neighbours, **rules)
 
 
-def _area(text: str | None) -> tuple[Path | None, str | None]:
-    """A file, or a layer by its name: nobody calls a layer as files are called, with a dot or a slash."""
-    if text is None:
-        return None, None
-    if Path(text).exists() or "/" in text or "." in text.partition(":")[0]:
-        return Path(text).resolve(), None
-    return None, text
-
-
 def show(made: PublishedMap) -> None:
     """Print what was made, the fitted model and how good it is."""
     state = "made" if made.created else "is there already, nothing changed"
     output.print(f"[bold]{made.title}[/]: {state}\n  {made.path}")
-    model, scores = made.parameters["model"], made.scores
-    output.print(f"  samples    {model['samples']} ({model['censored']} known by bounds only)")
-    output.print(f"  variogram  {model['variogram']}\n             {model['why']}")
-    if "transfer" in made.parameters:
-        output.print(f"  carried    {escape(made.parameters['transfer']['says'])}")
-    for term in made.parameters.get("drift", ()):
-        output.print(f"  drift      {escape(_in_words(term))}")
-    for note in [*made.parameters.get("drift_notes", ()), *model["notes"]]:
-        output.print(f"  note       {note}")
-    output.print(_scores(scores, made.parameters.get("validation")))
-    if "validation" in made.parameters:
-        _explain_validation(made.parameters["validation"])
+    told, model = made.parameters, made.parameters.get("model", {})
+    for heading, text in (*_model_words(model), *_input_words(told)):
+        output.print(f"  {heading:<10} {escape(text)}")
+    for note in [*told.get("drift_notes", ()), *model.get("notes", ())]:
+        output.print(f"  note       {escape(note)}")
+    if "brier" in model:
+        output.print(_brier(model))
+    elif "bands" in told:
+        output.print("  bands      " + ", ".join(f"{band['name']} ({band['title']})" for band in told["bands"]))
+    else:
+        output.print(_scores(made.scores, told.get("validation")))
+    if "validation" in told:
+        _explain_validation(told["validation"])
+
+
+def _model_words(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if not model:
+        return
+    yield "samples", f"{model['samples']} ({model['censored']} known by bounds only)"
+    yield "variogram", f"{model['variogram']}\n             {model['why']}"
+    for name, correlation in model.get("correlation", {}).items():
+        known = model["variables"][name]["places"]
+        yield "with", f"{name}, known at {known} places, correlation {correlation:.2f} at one place"
+
+
+def _input_words(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if "transfer" in told:
+        yield "carried", told["transfer"]["says"]
+    for term in told.get("drift", ()):
+        yield "drift", _in_words(term)
+
+
+def _brier(model: Mapping[str, Any]) -> Table:
+    """How good the probabilities are, each sample left out, beside saying the share of samples above everywhere."""
+    table = Table("mg/kg", "Brier score", "of the mean share", box=None, padding=(0, 2, 0, 2))
+    for limit, score, plain in zip(model["limits"], model["brier"], model["brier_of_share"], strict=True):
+        table.add_row(f"{limit:g}", f"{score:.4f}", f"{plain:.4f}")
+    return table
 
 
 def _scores(leave_one_out: Mapping[str, float], validation: Mapping[str, Any] | None) -> Table:

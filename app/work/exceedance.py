@@ -15,7 +15,7 @@ from db.samples import SampleRows
 from db.tables import guideline_value, surface_area
 from mapping.context import Assumption, Context, parse_assumptions
 from mapping.limits import Counts, assess, count_exceeding
-from mapping.simulation import AreaEstimate, simulate
+from mapping.simulation import AreaEstimate
 
 REALISATIONS = 500
 LEVEL = 0.90
@@ -114,7 +114,7 @@ _Areas = Mapping[float, tuple[AreaEstimate, float]]
 def _simulated_areas(connection: Connection, made: PublishedMap, limits: Sequence[float], seed: int) -> _Areas:
     model = rebuild(connection, made)
     cells, covariates = model.cells()
-    simulation = simulate(model.fitted, cells, REALISATIONS, seed, covariates)
+    simulation = model.model.simulate(cells, REALISATIONS, seed, covariates)
     mapped = len(cells) * model.grid.cell_area
     return {limit: (simulation.area_above(limit, model.grid.cell_area, LEVEL), mapped) for limit in limits}
 

@@ -1,7 +1,7 @@
 """What a map or a test is made from: the samples of one population, in metres."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from app.work.transfer import Transfer, read_with_transfer
 from db.samples import Population, SampleRows
 from db.selection import Selection
 from mapping.samples import Samples
+
+CHOOSING = ("contaminant", "dataset", "medium", "digestion", "transfer_from", "basis", "depth", "visibilities")
+"""The parts of a selection that choose samples."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,8 +42,11 @@ class Material:
         }
 
 
-def gather(connection: Connection, selection: Selection) -> Material:
-    """The samples of a selection; `ValueError` when there are none, or when they must not be pooled."""
+def gather(connection: Connection, selection: Selection, projection: Projection | None = None) -> Material:
+    """The samples of a selection, in a given or a fitting projection.
+
+    `ValueError` when there are none, or when they must not be pooled.
+    """
     rows, transfer = read_with_transfer(connection, selection)
     if len(rows) == 0:
         raise ValueError(f"there are no measurements of {selection.contaminant} that fit the selection")
@@ -50,10 +56,36 @@ def gather(connection: Connection, selection: Selection) -> Material:
             f"measurements of {selection.contaminant} that must not be pooled are selected ({listed}): "
             "choose one with --dataset, --medium, --digestion, --basis or --depth"
         )
-    projection = choose_projection(rows)
+    projection = projection or choose_projection(rows)
     errors = np.where(np.isnan(rows.uncertainty), 0.0, rows.uncertainty) ** 2
     samples = Samples(projection.place(rows), rows.lower, rows.upper, errors if errors.any() else None)
     return Material(rows, rows.populations[0], projection, samples, transfer)
+
+
+def gather_beside(
+    connection: Connection, material: Material, selection: Selection, contaminants: Sequence[str]
+) -> dict[str, Material]:
+    """Other contaminants of the same medium and depth as a material, in its metres; `ValueError` as `gather`."""
+    population = material.population
+    upper, lower = population.upper_depth_cm, population.lower_depth_cm
+    beside = replace(
+        selection,
+        medium=population.medium,
+        depth=selection.depth if upper is None or lower is None else (upper, lower),
+        transfer_from=None,
+    )
+    return {name: gather(connection, replace(beside, contaminant=name), material.projection) for name in contaminants}
+
+
+def samples_of(materials: Mapping[str, Material]) -> dict[str, Samples]:
+    """The samples alone."""
+    return {name: material.samples for name, material in materials.items()}
+
+
+def stored_selection(selection: Selection) -> dict[str, Any]:
+    """What of a selection says which samples a map is made from; JSON types, `selection_from` reads them."""
+    asked = {name: getattr(selection, name) for name in CHOOSING}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def selection_from(parameters: Mapping[str, Any]) -> Selection:

@@ -23,7 +23,8 @@ from app.work.drift import DriftTerm, drift_terms
 from app.work.exceedance import areas_above, judge_samples
 from app.work.hotspot_catalogue import publish
 from app.work.hotspots import regulatory
-from app.work.maps import WITH_DRIFT, MapRequest, make_map, rebuild
+from app.work.map_request import WITH_DRIFT
+from app.work.maps import MapRequest, make_map, rebuild
 from app.work.material import gather
 from db.engine import Database
 from db.selection import Selection
