@@ -138,7 +138,8 @@ class Lognormal:
         return self._around(self.mu + z * self.sigma, np.array([1.0, z]), level)
 
     def _around(self, centre: float, slope: Vector, level: float) -> tuple[float, float]:
-        half = float(ndtri(0.5 + level / 2.0)) * float(np.sqrt(max(slope @ self.covariance @ slope, 0.0)))
+        variance = float(slope @ self.covariance @ slope)
+        half = float(ndtri(0.5 + level / 2.0)) * max(variance, 0.0) ** 0.5
         return float(np.exp(centre - half)), float(np.exp(centre + half))
 
 
