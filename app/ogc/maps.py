@@ -125,7 +125,7 @@ async def legend_document(service: Service, wanted: Showing) -> dict[str, Any]:
 
 
 def _named(shown: Shown) -> dict[str, Any]:
-    named = {"quantity": shown.name}
+    named: dict[str, Any] = {"quantity": shown.name}
     if isinstance(shown, Quantity):
         named |= {key: value for key, value in (("p", shown.p), ("limit", shown.limit)) if value is not None}
     return named

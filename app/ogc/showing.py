@@ -1,8 +1,9 @@
 """What a request shows of a surface: shared by map tiles, images, coverages and the value at a place."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeVar
 
 import anyio.to_thread
@@ -16,7 +17,7 @@ from app.ogc.limits import LIMIT_PARAMETERS, limit_of
 from app.problems import BadParameterError, UnavailableError
 from app.query import PARAMETERS, Given, Parameter
 from tiles.doubt import DOUBTS
-from tiles.quantity import QUANTITIES, PlainBand, Quantity, Shown
+from tiles.quantity import PlainBand, Quantity, Shown
 from tiles.raster import RENDERING, Raster
 
 T = TypeVar("T")
@@ -32,6 +33,17 @@ SAMPLING = Parameter(
     {"type": "string", "enum": ["place", "average"], "default": "place"},
 )
 SHOWN = (QUANTITY, PARAMETERS["p"], *LIMIT_PARAMETERS)
+EXCEEDANCE = "exceedance"
+DISTRIBUTION: Mapping[str, Shown] = MappingProxyType(
+    {
+        "expected": Quantity("expected"),
+        "median": Quantity("median"),
+        "sd": Quantity("sd"),
+        "p05": Quantity("quantile", p=0.05),
+        "p95": Quantity("quantile", p=0.95),
+    }
+)
+"""What a map of a concentration says at a place, by the names that fields and parameters have."""
 DRAWN = (*SHOWN, DOUBT, SAMPLING)
 
 
@@ -92,11 +104,7 @@ def _blamed(message: str) -> str:
 
 
 def _band(surface: SurfaceCollection, name: str | None, given: Given) -> PlainBand:
-    for parameter in ("p", "limit", "guideline"):
-        if parameter in given.values:
-            raise BadParameterError(
-                parameter, f"{parameter} belongs to maps of a concentration; {surface.id} was derived from others"
-            )
+    refuse_limit(surface, given)
     bands = bands_of(surface)
     chosen = name or next(iter(bands))
     if chosen not in bands:
@@ -113,9 +121,45 @@ def bands_of(surface: SurfaceCollection) -> dict[str, PlainBand]:
     }
 
 
-def names_of(surface: SurfaceCollection) -> tuple[str, ...]:
-    """What can be asked for as the quantity of a surface."""
-    return tuple(bands_of(surface)) if surface.derived else QUANTITIES
+def fields_of(surface: SurfaceCollection, limit: float | None = None) -> Mapping[str, Shown]:
+    """What a surface says at a place, by name: its distribution in figures, or the bands of a derived map."""
+    if surface.derived:
+        return bands_of(surface)
+    if limit is None:
+        return DISTRIBUTION
+    try:
+        return {**DISTRIBUTION, EXCEEDANCE: Quantity(EXCEEDANCE, limit=limit)}
+    except ValueError as error:
+        raise BadParameterError("limit", str(error)) from None
+
+
+async def chosen_fields(
+    service: Service, surface: SurfaceCollection, given: Given, parameter: str
+) -> Mapping[str, Shown]:
+    """The fields that a parameter names with commas between, or all; the exceedance where a limit is given."""
+    if surface.derived:
+        refuse_limit(surface, given)
+    limit = await limit_of(service, surface, given)
+    known = fields_of(surface, limit[0] if limit else None)
+    names = given.text(parameter)
+    if names is None:
+        return known
+    asked_for = [name.strip() for name in names.split(",")]
+    unknown = [name for name in asked_for if name not in known]
+    if unknown:
+        raise BadParameterError(
+            parameter, f"{parameter} needs names out of {', '.join(known)}, got {', '.join(unknown)[:80]!r}"
+        )
+    return {name: known[name] for name in dict.fromkeys(asked_for)}
+
+
+def refuse_limit(surface: SurfaceCollection, given: Given) -> None:
+    """Raises `BadParameterError` where a limit is asked of a map that is no distribution."""
+    for parameter in ("p", "limit", "guideline"):
+        if parameter in given.values:
+            raise BadParameterError(
+                parameter, f"{parameter} belongs to maps of a concentration; {surface.id} was derived from others"
+            )
 
 
 def _one_of(given: Given, parameter: Parameter) -> str:
