@@ -2,7 +2,26 @@
 
 from types import MappingProxyType
 
+from db.pyramid import rows
+from db.questions import hotspots, samples, sites, sources
+from db.questions.samples import MEASUREMENTS
+from db.selection import Selection
 from tiles.statements import DATASET, SEEN, TileLayer
+
+_DATED = {
+    "since": "s.sampled_from IS NULL OR coalesce(s.sampled_to, s.sampled_from) >= {}",
+    "until": "s.sampled_from IS NULL OR s.sampled_from <= {}",
+}
+_OF_SPECIMENS = {
+    "dataset": f"s.dataset_id = {DATASET}",
+    "among": "s.dataset_id = ANY({}::bigint[])",
+    "medium": "s.medium = {}",
+    "upper_depth_cm": "s.upper_depth_cm = {}",
+    "lower_depth_cm": "s.lower_depth_cm = {}",
+    **_DATED,
+}
+_DEPTHS = {"upper_depth_cm": "s.upper_depth_cm", "lower_depth_cm": "s.lower_depth_cm"}
+_DAYS = {"sampled_from": "s.sampled_from::text", "sampled_to": "nullif(s.sampled_to, s.sampled_from)::text"}
 
 SAMPLES = TileLayer(
     name="samples",
@@ -20,28 +39,38 @@ SAMPLES = TileLayer(
         "medium": "s.medium",
         "procedure": "p.digestion",
         "basis": "m.basis",
-        "upper_depth_cm": "s.upper_depth_cm",
-        "lower_depth_cm": "s.lower_depth_cm",
+        **_DEPTHS,
+        **_DAYS,
         "quality_flag": "m.quality_flag",
+    },
+    against={
+        "ratio": "m.lower / nullif({}, 0)",
+        "exceeds": "CASE WHEN m.lower > {0} THEN 'yes' WHEN m.upper <= {0} THEN 'no' ELSE 'perhaps' END",
     },
     joins="JOIN measurement m ON m.specimen_id = s.id JOIN procedure p ON p.id = m.procedure_id",
     seen=f"s.dataset_id = {SEEN} AND m.dataset_id = {SEEN}",
-    filters={
-        "contaminant": "m.contaminant_id = {}",
-        "dataset": f"s.dataset_id = {DATASET}",
-        "medium": "s.medium = {}",
-        "digestion": "p.digestion = {}",
-        "basis": "m.basis = {}",
-        "since": "s.sampled_from IS NULL OR coalesce(s.sampled_to, s.sampled_from) >= {}",
-        "until": "s.sampled_from IS NULL OR s.sampled_from <= {}",
-    },
-    apart=("contaminant", "medium", "procedure", "basis", "upper_depth_cm", "lower_depth_cm"),
-    summary={
-        "max": "max(lower)",
-        "median": "nullif(percentile_disc(0.5) WITHIN GROUP (ORDER BY coalesce(upper, 'Infinity')), 'Infinity')",
-        "censored_count": "count(*) FILTER (WHERE censored)",
-    },
+    filters=_OF_SPECIMENS
+    | {"contaminant": "m.contaminant_id = {}", "digestion": "p.digestion = {}", "basis": "m.basis = {}"},
+    rows=lambda _: MEASUREMENTS,
+    subject=rows.MEASUREMENTS,
+    pyramid="contaminant",
+    populations={"medium": "s.medium", "digestion": "p.digestion", "basis": "m.basis", **_DEPTHS},
 )
+
+SPECIMENS = TileLayer(
+    name="samples",
+    kind="points",
+    table="specimen",
+    key="s.id",
+    attributes={"specimen": "s.code", "specimen_id": "s.id", "medium": "s.medium", **_DEPTHS, **_DAYS},
+    seen=f"s.dataset_id = {SEEN}",
+    filters=_OF_SPECIMENS,
+    rows=lambda _: samples.SPECIMENS,
+    subject=rows.SPECIMENS,
+    pyramid="whole",
+    populations={"medium": "s.medium", **_DEPTHS},
+)
+"""Samples where nothing is asked for that only a measurement has, as on the pages of the collection."""
 
 SITES = TileLayer(
     name="sites",
@@ -55,8 +84,10 @@ SITES = TileLayer(
         "contaminant": "EXISTS (SELECT FROM specimen p JOIN measurement m ON m.specimen_id = p.id "
         f"WHERE p.site_id = s.id AND p.dataset_id = {SEEN} AND m.dataset_id = {SEEN} AND m.contaminant_id = {{}})",
         "dataset": f"s.dataset_id = {DATASET}",
+        "among": "s.dataset_id = ANY({}::bigint[])",
     },
-    apart=("dataset",),
+    rows=lambda _: sites.SITES,
+    pyramid="whole",
 )
 
 SOURCES = TileLayer(
@@ -72,6 +103,7 @@ SOURCES = TileLayer(
         "diffuse": "s.diffuse",
     },
     seen=f"s.dataset_id = {SEEN}",
+    rows=lambda _: sources.SOURCES,
     filters={
         "contaminant": "EXISTS (SELECT FROM release r WHERE r.source_id = s.id AND r.contaminant_id = {})",
         "dataset": f"s.dataset_id = {DATASET}",
@@ -102,6 +134,7 @@ HOTSPOTS = TileLayer(
     },
     joins="JOIN hot_spot_run r ON r.id = s.run_id",
     seen="r.visibility = ANY($6::text[])",
+    rows=lambda _: hotspots.HOTSPOTS,
     filters={
         "contaminant": "r.contaminant_id = {}",
         "dataset": "r.parameters->'datasets' @> to_jsonb({}::text)",
@@ -110,3 +143,10 @@ HOTSPOTS = TileLayer(
 )
 
 TILE_LAYERS = MappingProxyType({layer.name: layer for layer in (SAMPLES, SITES, SOURCES, HOTSPOTS)})
+
+
+def layer_of(collection: str, selection: Selection) -> TileLayer:
+    """How what is selected of a collection becomes tiles."""
+    if collection == SAMPLES.name and samples.samples(selection) is samples.SPECIMENS:
+        return SPECIMENS
+    return TILE_LAYERS[collection]
