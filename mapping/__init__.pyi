@@ -9,6 +9,7 @@ from .drift import Drift, Term
 from .fields import RasterField
 from .folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
 from .grid import Grid, default_area, mask_inside, sample_spacing
+from .indices import INDICES, Reference
 from .kriging import FittedKriging, Kriging
 from .methods import METHODS, method_named
 from .neighbourhood import Neighbourhood
@@ -33,6 +34,7 @@ from .variogram import (
 
 __all__ = [
     "BASELINES",
+    "INDICES",
     "METHODS",
     "STRUCTURES",
     "AreaEstimate",
@@ -63,6 +65,7 @@ __all__ = [
     "Prediction",
     "Raster",
     "RasterField",
+    "Reference",
     "Samples",
     "ScaleToFit",
     "Simulation",
