@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.exchange import exchange
 from app.cli.layers import layer
 from app.cli.terminal import Json, existing_file, output, print_json, progress_bar, transaction
 from app.settings import Settings
@@ -32,6 +33,7 @@ load = typer.Typer(help="Load a file of samples, of pollution sources, or a laye
 def register(application: typer.Typer) -> None:
     """Add the command."""
     load.command()(layer)
+    load.command()(exchange)
     application.add_typer(load, name="load")
 
 
