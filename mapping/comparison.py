@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -53,26 +54,62 @@ Predict = Callable[[Samples, Samples], Vector]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one method did on all folds, on the common scale; `coverage_95` is NaN without a distribution."""
+    """How one method did on all folds, on the common scale; `coverage_95` is NaN without a distribution.
+
+    `behind` is how much greater its CRPS is than the best one's, `behind_sd` the standard error of that difference over
+    the samples: what is not clearly more is no reason to prefer one method to another.
+    """
 
     method: str
     rmse: float
     mae: float
     crps: float
     coverage_95: float
+    behind: float
+    behind_sd: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """Scores with the least CRPS first, and the folds they come from."""
+    """Scores with the least CRPS first, the folds they come from, and why which method could not be scored."""
 
     scores: tuple[Score, ...]
     folds: Folds
+    refused: Mapping[str, str]
 
     @property
     def best(self) -> str:
         """The method with the least CRPS."""
         return self.scores[0].method
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What one method said of n samples left out: quantiles (n, levels) and truths (n,) on the common scale."""
+
+    method: str
+    quantiles: Vector
+    truth: Vector
+
+    @cached_property
+    def crps(self) -> Vector:
+        """Of each sample (n,)."""
+        return crps_of_quantiles(self.quantiles, self.truth)
+
+    def against(self, best: _Trial) -> Score:
+        """Its score, beside the best trial."""
+        found, more = self.quantiles, self.crps - best.crps
+        error = found[:, len(LEVELS) // 2] - self.truth
+        held = (found[:, 4] <= self.truth) & (self.truth <= found[:, -5])
+        return Score(
+            self.method,
+            float(np.sqrt((error**2).mean())),
+            float(np.abs(error).mean()),
+            float(self.crps.mean()),
+            float(held.mean()) if np.ptp(found, axis=1).any() else float("nan"),
+            float(more.mean()),
+            float(more.std(ddof=1) / np.sqrt(len(more))) if len(more) > 1 else float("nan"),
+        )
 
 
 def compare(
@@ -84,21 +121,27 @@ def compare(
 ) -> Comparison:
     """Recipes and baselines in the folds that fit the samples for a map of targets (m, 2).
 
-    Medians, absolute errors and CRPS are those on a common `scale`, logarithms unless values reach zero. Samples known
+    Medians, absolute errors and CRPS are those on a common `scale`, logarithms unless it is given. Samples known
     by bounds help to predict and are not scored; to baselines they are the middle of their bounds. Samples at one
-    place share a fold.
+    place share a fold. A recipe that cannot be fitted to some fold is not scored, and its complaint kept.
     """
     common = scale or Log()
     xy, place = np.unique(samples.xy, axis=0, return_inverse=True)
     folds = folds_for(xy, targets, design)
     label = folds.label[place.ravel()]
-    tried: dict[str, Predict] = {name: _distributed(recipe, common) for name, recipe in recipes.items()}
-    tried |= {name: _numbers(baseline, common) for name, baseline in BASELINES.items()}
-    scores = [_score(name, predict, samples, label, common) for name, predict in tried.items()]
-    return Comparison(tuple(sorted(scores, key=lambda score: score.crps)), folds)
+    methods: dict[str, Predict] = {name: _distributed(recipe, common) for name, recipe in recipes.items()}
+    methods |= {name: _numbers(baseline, common) for name, baseline in BASELINES.items()}
+    trials, refused = [], {}
+    for name, predict in methods.items():
+        try:
+            trials.append(_trial(name, predict, samples, label, common))
+        except ValueError as complaint:
+            refused[name] = str(complaint)
+    trials.sort(key=lambda trial: float(trial.crps.mean()))
+    return Comparison(tuple(trial.against(trials[0]) for trial in trials), folds, refused)
 
 
-def _score(name: str, predict: Predict, samples: Samples, label: Labels, scale: Transform) -> Score:
+def _trial(name: str, predict: Predict, samples: Samples, label: Labels, scale: Transform) -> _Trial:
     observed, quantiles = [], []
     for fold in range(int(label.max()) + 1):
         out = (label == fold) & ~samples.censored
@@ -106,16 +149,7 @@ def _score(name: str, predict: Predict, samples: Samples, label: Labels, scale: 
             left = samples.subset(out)
             observed.append(scale.forward(left.value))
             quantiles.append(predict(samples.subset(label != fold), left))
-    truth, found = np.concatenate(observed), np.concatenate(quantiles)
-    error = found[:, len(LEVELS) // 2] - truth
-    held = (found[:, 4] <= truth) & (truth <= found[:, -5])
-    return Score(
-        name,
-        float(np.sqrt((error**2).mean())),
-        float(np.abs(error).mean()),
-        float(crps_of_quantiles(found, truth).mean()),
-        float(held.mean()) if np.ptp(found, axis=1).any() else float("nan"),
-    )
+    return _Trial(name, np.concatenate(quantiles), np.concatenate(observed))
 
 
 def crps_of_quantiles(quantiles: Vector, truth: Vector) -> Vector:

@@ -1,6 +1,6 @@
 """`edaphos map CONTAMINANT`: interpolate and publish a surface."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -23,8 +23,8 @@ from app.cli.choices import (
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, ready_database, transaction
 from app.jobs import defer_map
 from app.settings import Settings
-from app.work.drift import DriftTerm, drift_terms
-from app.work.map_request import COKRIGING, INDICATORS, MAP_METHODS, WITH_DRIFT, MapRequest
+from app.work.drift import drift_terms
+from app.work.map_request import COKRIGING, INDICATORS, MAP_METHODS, WITH_DRIFT, MapRequest, method_for
 from app.work.maps import make_map
 from app.work.published import PublishedMap
 from mapping.drift import TRANSFORMS
@@ -86,7 +86,7 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     terms = drift_terms(drift or (), drift_transform or ())
     others = tuple(contaminant_of(each) for each in secondary or ())
     limits = tuple(limit or ())
-    chosen = method or _method_for(terms, others, limits)
+    chosen = method or method_for(terms, others, limits)
     file, within = area_asked(area)
     blocks = BLOCK * resolution if shared else None
     near = _near(neighbours, minimum=least, radius=radius, octants=octants, shared=blocks)
@@ -113,12 +113,6 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     with transaction(settings) as connection, progress_bar(f"mapping {selection.contaminant}") as progress:
         made = make_map(settings, connection, request, progress)
     print_json(made.to_dict()) if as_json else show(made)
-
-
-def _method_for(drift: Sequence[DriftTerm], secondary: Sequence[str], limits: Sequence[float]) -> str:
-    """The method that what else is asked for needs."""
-    needed = {WITH_DRIFT: drift, COKRIGING: secondary, INDICATORS: limits}
-    return next((name for name, asked in needed.items() if asked), MAP_METHODS[0])
 
 
 def _near(neighbours: int | None, **rules: Any) -> int | Neighbourhood | None:

@@ -11,6 +11,8 @@ __all__ = ["PROCESSES", "FileMade", "Output", "Process", "all_processes", "proce
 PROCESSES = {
     "echo": "echo",
     "exceedance": "exceedance",
+    "compare-methods": "comparison",
+    "map": "mapping",
 }
 """Its id, and the module of this folder whose `PROCESS` it is; imported when somebody asks."""
 

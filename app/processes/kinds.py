@@ -1,5 +1,6 @@
 """Kinds of inputs that several processes take: a contaminant, samples of one population, a box, a place, a map."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, select
 from app.settings import Settings
 from app.work.orders import Bench
 from app.work.published import PublishedMap, known_map
+from db.layers import layers
 from db.questions.contaminants import contaminant_named
 from db.selection import Bounds, Selection
 from db.tables import surface
@@ -33,6 +35,9 @@ Geometry = Annotated[
             "properties": {"type": {"type": "string"}},
         }
     ),
+]
+Layers = Annotated[
+    tuple[str, ...], Field(description="Names of registered layers that the mean may depend on.", max_length=10)
 ]
 Picture = Annotated[
     str,
@@ -106,3 +111,11 @@ def map_of(
         which = f"map {identifier[:60]!r}" if identifier else "map"
         raise ValueError(f"there is no {which} of {contaminant} here")
     return made
+
+
+def check_layers(bench: Bench, connection: Connection, names: Sequence[str]) -> None:
+    """`ValueError` for a layer that is not there, or that the asker may not see, in the same words."""
+    seen = {layer.name for layer in layers(connection) if layer.visibility in bench.visible}
+    for name in names:
+        if name not in seen:
+            raise ValueError(f"there is no layer {name[:60]!r} here")

@@ -1,5 +1,6 @@
 """What a map is asked to be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,3 +89,9 @@ class MapRequest:
         for complaint, met in told.items():
             if met:
                 raise ValueError(f"{self.method} {complaint}")
+
+
+def method_for(drift: Sequence[DriftTerm], secondary: Sequence[str], limits: Sequence[float]) -> str:
+    """The method that what else is asked for needs, else the first."""
+    needed = {WITH_DRIFT: drift, COKRIGING: secondary, INDICATORS: limits}
+    return next((name for name, asked in needed.items() if asked), MAP_METHODS[0])

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from app.settings import Settings
+from app.work.designs import design_of
 from app.work.drift import DriftTerm, MapDrift, unchanged
 from app.work.indicators import make_indicator_map
 from app.work.map_identity import identity_of, parameters_of, title_of
@@ -22,7 +23,7 @@ from app.work.material import Material, gather, gather_beside, samples_of, selec
 from app.work.models import MapModel, fit_model, rebuild_model
 from app.work.plan import drift_over, drifting, plan_map
 from app.work.published import UNIT, PublishedMap, known_map, register
-from db.tables import dataset, surface
+from db.tables import surface
 from mapping.arrays import Points, Vector
 from mapping.crossvalidation import report as validated
 from mapping.grid import Grid, mask_inside
@@ -54,7 +55,7 @@ def make_map(
         return known
     fitted = fit_model(request, plan.material.samples, samples_of(plan.secondary))
     scores = fitted.leave_one_out().scores()
-    validation = validated(fitted, plan.grid.centres()[plan.inside.ravel()], _design(connection, plan.material))
+    validation = validated(fitted, plan.grid.centres()[plan.inside.ravel()], design_of(connection, plan.material))
     made = PublishedMap(
         id=identifier,
         created=True,
@@ -127,10 +128,3 @@ def _sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - max(path.stat().st_mtime for path in (unfinished, *unfinished.iterdir())) > DAY:
                 shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _design(connection: Connection, material: Material) -> str | None:
-    """How the samples' places were chosen, where all their datasets say the same."""
-    query = select(dataset.c.sampling_design).where(dataset.c.name.in_(material.rows.datasets)).distinct()
-    designs = connection.execute(query).scalars().all()
-    return designs[0] if len(designs) == 1 else None

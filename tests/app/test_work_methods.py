@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 from app.jobs import as_json, from_json
 from app.limits import Limit
 from app.settings import Settings
+from app.work.comparison import ComparisonRequest, compare_methods
 from app.work.exceedance import areas_above
 from app.work.map_request import COKRIGING, INDICATORS, MapRequest
 from app.work.maps import make_map, rebuild
@@ -123,6 +124,25 @@ def test_indicators_are_mapped_and_scored(settings: Settings, connection: Connec
     assert (again.created, again.id) == (False, made.id)
     with pytest.raises(ValueError, match="and 0 below"):
         make_map(settings, connection, request(meuse, method=INDICATORS, limits=(100.0,)))
+
+
+def test_methods_are_compared(connection: Connection, tmp_path: Path) -> None:
+    """The metals of the flood plain rise and fall together, so none beats all of them."""
+    found = compare_methods(tmp_path, connection, ComparisonRequest(ZINC, secondary=("lead", "cadmium")))
+    told = found.to_dict()
+    scored = [score["method"] for score in told["scores"]]
+    assert {"ordinary-kriging", "simple-kriging", "ordinary-kriging by reml", "inverse-distance"} <= set(scored)
+    assert scored.index("ordinary-kriging by reml") < scored.index("nearest-sample")
+    assert "cokriging with lead + cadmium" in scored
+    assert told["refused"] == {}
+    assert json.dumps(told)
+
+
+def test_methods_for_samples_without_variation_or_with_none_are_refused(connection: Connection, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no measurements of mercury"):
+        compare_methods(tmp_path, connection, ComparisonRequest(Selection("mercury")))
+    with pytest.raises(ValueError, match="named once"):
+        ComparisonRequest(ZINC, secondary=("zinc",))
 
 
 @pytest.mark.parametrize(

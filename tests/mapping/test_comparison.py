@@ -1,10 +1,12 @@
+from typing import NoReturn
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from mapping.baselines import BASELINES
-from mapping.comparison import LEVELS, compare, crps_of_quantiles
+from mapping.comparison import LEVELS, Recipe, compare, crps_of_quantiles
 from mapping.covariance import Covariance, Exponential, Nugget
 from mapping.methods import METHODS
 from mapping.samples import Samples
@@ -59,3 +61,17 @@ def test_bounds_help_and_samples_at_one_place_share_a_fold() -> None:
     recipe = METHODS["ordinary-kriging"](transform="identity", covariance=COVARIANCE)
     found = compare(samples, {"ordinary": recipe}, EVERYWHERE, scale=Identity())
     assert min(score.mae for score in found.scores) > 0.1
+
+
+def test_a_method_that_cannot_be_fitted_is_told_and_the_others_are_scored() -> None:
+    class Impossible:
+        def fit(self, samples: Samples) -> NoReturn:
+            raise ValueError(f"{samples.n} samples are never enough")
+
+    recipes: dict[str, Recipe] = {"ordinary": METHODS["ordinary-kriging"](covariance=COVARIANCE), "no": Impossible()}
+    found = compare(Samples.measured(XY, np.exp(SCORES)), recipes, EVERYWHERE)
+    assert found.refused == {"no": "135 samples are never enough"}
+    assert found.scores[0].behind == 0.0
+    for score in found.scores[1:]:
+        assert score.behind == pytest.approx(score.crps - found.scores[0].crps)
+        assert score.behind_sd > 0.0
