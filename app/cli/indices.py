@@ -1,0 +1,111 @@
+"""`edaphos indices CONTAMINANTS… --index NAME`: contamination indices and risk to people, sample by sample."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.choices import Assume, Basis, Dataset, Depth, Digestion, Guideline, Medium, contaminant_of, selection_of
+from app.cli.coexistence import Limits
+from app.cli.summary import plain, write_csv
+from app.cli.terminal import Json, output, print_json, transaction
+from app.settings import Settings
+from app.work.coexistence import parse_limits
+from app.work.indices import NAMES, IndexRequest, IndexTable, index_table
+from app.work.references import shipped_names
+from mapping.background import STATISTICS
+from mapping.exposure import RECEPTORS
+
+Contaminants = Annotated[list[str], typer.Argument(help="Names, symbols or CAS numbers.")]
+BACKGROUND = f"{', '.join(shipped_names())}; data (the samples themselves), data:DATASET, or a CSV file."
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command."""
+    application.command()(indices)
+
+
+def indices(  # noqa: PLR0913 - one parameter per option
+    contaminants: Contaminants,
+    *,
+    index: Annotated[str, typer.Option(help=f"One of {', '.join(NAMES)}.")],
+    background: Annotated[str | None, typer.Option(help=BACKGROUND)] = None,
+    statistic: Annotated[str, typer.Option(help=f"Of a background from data: {', '.join(STATISTICS)}.")] = "median",
+    normaliser: Annotated[str | None, typer.Option(help="Reference element of enrichment factors.")] = None,
+    limit: Limits = None,
+    guideline: Guideline = None,
+    assume: Assume = None,
+    receptor: Annotated[str, typer.Option(help=f"Who is exposed: {', '.join(RECEPTORS)}.")] = "child",
+    exposure: Annotated[list[str] | None, typer.Option(help="Replace a parameter: body_weight_kg=20.")] = None,
+    toxicity: Annotated[list[str] | None, typer.Option(help="Replace a value: arsenic:slope=32.")] = None,
+    dataset: Dataset = None,
+    medium: Medium = None,
+    digestion: Digestion = None,
+    basis: Basis = None,
+    depth: Depth = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a line for each sample.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Compare samples with a background, with criteria or with doses; non-detects give bounds of an index."""
+    names = tuple(contaminant_of(each) for each in contaminants)
+    request = IndexRequest(
+        selection=replace(selection_of(names[0], dataset, medium, digestion, basis, depth), contaminant=None),
+        contaminants=names,
+        index=index,
+        background=background,
+        statistic=statistic,
+        normaliser=contaminant_of(normaliser) if normaliser else None,
+        limits=tuple((contaminant_of(name), number) for name, number in parse_limits(limit or [])),
+        guideline=guideline,
+        assume=tuple(assume or ()),
+        receptor=receptor,
+        exposure=tuple(_number(text) for text in exposure or ()),
+        toxicity=tuple(_toxicity(text) for text in toxicity or ()),
+    )
+    with transaction(Settings()) as connection:
+        found = index_table(connection, request)
+    if csv_file is not None:
+        write_csv(csv_file, found.table())
+    print_json(found.to_dict()) if as_json else show(found)
+
+
+def _number(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise ValueError(f"a parameter and a number are needed, such as body_weight_kg=20, got {text!r}") from None
+
+
+def _toxicity(text: str) -> tuple[str, str, float]:
+    name, colon, rest = text.partition(":")
+    if not colon:
+        raise ValueError(f"--toxicity needs contaminant:parameter=number, such as arsenic:slope=32, got {text!r}")
+    return (contaminant_of(name), *_number(rest))
+
+
+def show(found: IndexTable) -> None:
+    """Print how many samples are in which class, and what the index was computed from."""
+    told = found.described
+    output.print(f"[bold]{told['title']}[/]: {escape(told['formula'])} ({escape(told['source'])})")
+    for name, value in told.get("background", {}).items():
+        output.print(f"  background of {name}: {plain(value['mg_per_kg'])} mg/kg, {escape(value['source'])}")
+    for name, value in told.get("criteria", {}).items():
+        output.print(f"  criterion of {name}: {plain(value['mg_per_kg'])} mg/kg, {escape(value['label'])}")
+    if "receptor" in told:
+        output.print("  " + ", ".join(f"{key} {value:g}" for key, value in told["receptor"].items()))
+        for name, value in told["toxicity"].items():
+            output.print(f"  {name}: {escape(value['source'])}")
+    table = Table("", "class", "samples", box=None, padding=(0, 2, 0, 2))
+    for column, counts in found.counts().items():
+        for label, count in counts.items():
+            table.add_row("" if column == "all" else column, label, str(count))
+    output.print(table)
+    output.print(
+        f"  classes: {escape(found.classes.source)}" + (f"; {found.classes.note}" if found.classes.note else "")
+    )
+    for caveat in told.get("caveats", ()):
+        output.print(f"  {escape(caveat)}")
