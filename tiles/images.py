@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import ImageColor
 from rasterio.io import MemoryFile
 
-from tiles.pixels import Pixels
+from tiles.pixels import DEGREES, Pixels
 
 PNG, GEOTIFF, NPY = "image/png", "image/tiff; application=geotiff", "application/x-npy"
 FAST = 1
@@ -101,10 +101,21 @@ def npy(values: NDArray[np.float32]) -> bytes:
     return file.getvalue()
 
 
+def _gdal_name(crs: str) -> str:
+    """GeoTIFF has no code for degrees with the longitude first: rasters are read in that order anyway."""
+    return "EPSG:4326" if crs == DEGREES else crs
+
+
 def geotiff(values: NDArray[np.float32], pixels: Pixels, names: tuple[str, ...], units: tuple[str, ...]) -> bytes:
     """Bands (bands, rows, columns) as a cloud-optimised GeoTIFF, or a plain one where it is a single tile."""
     transform = Affine(pixels.across, 0.0, pixels.west, 0.0, -pixels.down, pixels.north)
-    profile = {"driver": "GTiff", "dtype": "float32", "nodata": np.nan, "count": len(values), "crs": pixels.crs}
+    profile = {
+        "driver": "GTiff",
+        "dtype": "float32",
+        "nodata": np.nan,
+        "count": len(values),
+        "crs": _gdal_name(pixels.crs),
+    }
     small = max(pixels.shape) <= 512
     with MemoryFile() as memory:
         with memory.open(

@@ -10,10 +10,10 @@ from app.http.answers import ASK_AGAIN, COVERAGEJSON, GEOJSON, Body
 from app.http.service import Service
 from app.ogc.catalogue import contaminant_id
 from app.ogc.collection import SurfaceCollection
-from app.ogc.edr import samples
+from app.ogc.edr import covjson, samples
 from app.ogc.edr.parameters import Depths, depths_of
 from app.ogc.edr.surfaces import Question, speaks_for
-from app.ogc.edr.tables import CSV, Places, csv_bytes, feature_collection, json_bytes
+from app.ogc.edr.tables import CSV, Places, csv_bytes, feature_collection
 from app.ogc.showing import chosen_fields, raster_of, read
 from app.problems import BadParameterError, TooLargeError
 from app.query import Given, parse_period
@@ -48,8 +48,8 @@ def _said(question: Question, ask: Callable[[Question], Places | None], how: str
         return Body(csv_bytes(rows, names), CSV)
     if how == "GeoJSON":
         parameters = found.coverage()["parameters"]
-        return Body(json_bytes(feature_collection(list(found.features()), parameters)), GEOJSON)
-    return Body(json_bytes(found.coverage()), COVERAGEJSON)
+        return Body(covjson.encoded(feature_collection(list(found.features()), parameters)), GEOJSON)
+    return Body(covjson.encoded(found.coverage()), COVERAGEJSON)
 
 
 async def wanted_of(
@@ -92,8 +92,8 @@ def _told(rows: samples.Rows, how: str, address: str) -> Body:
         return Body(csv_bytes(list(samples.table(rows)), samples.COLUMNS), CSV)
     if how == "GeoJSON":
         parameters = samples.parameters_of(sorted({row.contaminant for row in rows}))
-        return Body(json_bytes(feature_collection(list(samples.features(rows, address)), parameters)), GEOJSON)
-    return Body(json_bytes(samples.coverages(rows)), COVERAGEJSON)
+        return Body(covjson.encoded(feature_collection(list(samples.features(rows, address)), parameters)), GEOJSON)
+    return Body(covjson.encoded(samples.coverages(rows)), COVERAGEJSON)
 
 
 def answered(request: Request, body: Body) -> Response:

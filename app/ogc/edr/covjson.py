@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from app.http.extent import CRS84
@@ -20,6 +21,11 @@ VERTICAL = {
     },
 }
 TEMPORAL = {"coordinates": ["t"], "system": {"type": "TemporalRS", "calendar": "Gregorian"}}
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """A document as bytes."""
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def parameter(title: str, unit: str, identifier: str | None = None) -> dict[str, Any]:

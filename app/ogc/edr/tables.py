@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from app.http.answers import COVERAGEJSON, GEOJSON
@@ -111,8 +110,3 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in "=+-@\t\r":
         return "'" + value
     return "" if value is None else json.dumps(value) if isinstance(value, list | dict) else value
-
-
-def json_bytes(document: Mapping[str, Any]) -> bytes:
-    """A document."""
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
