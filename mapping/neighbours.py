@@ -172,7 +172,8 @@ class Neighbours:
 
     def lag(self, values: Vector) -> Vector:
         """Weighted sums (n,) of the neighbours' values (n,)."""
-        summed: Vector = self.matrix() @ values
+        weights = csr_array((self.weights, self.indices, self.indptr), shape=(self.n, self.n))
+        summed: Vector = weights @ values
         return summed
 
     def styled(self, style: Style) -> Neighbours:
@@ -182,8 +183,10 @@ class Neighbours:
         return Neighbours(self.indptr, self.indices, weights, self.band, self.rule)
 
     def matrix(self) -> csr_array:
-        """The weights as a sparse matrix (n, n)."""
-        return csr_array((self.weights, self.indices, self.indptr), shape=(self.n, self.n))
+        """The weights as a sparse matrix (n, n) of its own, each row in the order of its columns."""
+        copied = csr_array((self.weights, self.indices, self.indptr), shape=(self.n, self.n), copy=True)
+        copied.sort_indices()
+        return copied
 
     def among(self, sites: Index) -> Neighbours:
         """The neighbours that some sites (m,) are of one another, numbered 0 to m - 1."""

@@ -111,8 +111,8 @@ def regions(probability: ArrayLike, transform: Affine, rule: DecisionRule | None
     found = Patches.of((rule or DecisionRule()).classify(p))
     order = np.lexsort((-found.cells, found.kind))
     cells = found.cells[order]
-    mean: Vector = np.asarray(found.totals(p)[order] / cells, dtype=np.float64)
-    return Regions(found.kind[order], found.polygons(transform)[order], cells * float(cell), mean, cells)
+    mean, area = (np.asarray(each, dtype=np.float64) for each in (found.totals(p)[order] / cells, cells * cell))
+    return Regions(found.kind[order], found.polygons(transform)[order], area, mean, cells)
 
 
 def _checked(probability: ArrayLike) -> NDArray[np.floating[Any]]:

@@ -11,10 +11,15 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 from shapely import Point
 
-from mapping.hotspots import GetisOrd, HotSpots, NotTestable, false_discovery, own_weights, standard_scores
-from mapping.neighbours import Neighbours, Style, default_band
+from mapping.discoveries import enough_draws, false_discovery
+from mapping.draws import Draws
+from mapping.hotspots import GetisOrd, HotSpots, LocalMoran, LocalTest, NotTestable, local_moran
+from mapping.kernels import KERNELS
+from mapping.moments import standard_scores
+from mapping.neighbours import Graph, Neighbours, Style, default_band
 from mapping.outlines import cluster_outlines
 from mapping.permutation import permutation_p
+from mapping.streamed import Streamed
 
 SPDEP = Path(__file__).parents[1] / "reference" / "spdep"
 Vector = NDArray[np.float64]
@@ -105,24 +110,134 @@ def test_analytic_moments_are_those_of_permutations_for_any_weights(star: bool) 
         others = np.delete(np.arange(25), site)
         permuted[:, others] = np.array([rng.permutation(values[others]) for _ in range(draws)])
         permuted[:, site] = values[site]
-    weights = graph.matrix().toarray()[site] + (own_weights(graph) * np.eye(25)[site] if star else 0)
+    weights = graph.matrix().toarray()[site] + (graph.heaviest * np.eye(25)[site] if star else 0)
     sums = permuted @ weights
     observed = (weights @ values - sums.mean()) / sums.std()
     assert standard_scores(graph, values, star=star)[0][site] == pytest.approx(observed, abs=0.05)
 
 
+def counted_one_by_one(values: Vector, own: Vector | None, graph: Graph, draws: int, seed: int) -> Vector:
+    """The same draws, each site by itself: the first k, the next in place of its own, or the first k + 1 of all."""
+    x, weights = values - values.mean(), graph.among(np.arange(graph.n)).matrix().toarray()
+    blocks = Draws.of(draws, int(graph.counts.max()) + 1, graph.n, seed)
+    order = np.vstack([blocks.block(number) for number in blocks.blocks()])
+    p = np.ones(graph.n)
+    for site in np.flatnonzero(graph.counts):
+        near = np.flatnonzero(weights[site]) if not isinstance(graph, Neighbours) else neighbours_of(graph, int(site))
+        w = weights[site, near]
+        if own is None:
+            drawn = order[:, : len(near)].copy()
+            drawn[drawn == site] = order[(drawn == site).any(axis=1), len(near)]
+            observed, expected = w @ x[near], -w.sum() * x[site] / (graph.n - 1)
+        else:
+            w, drawn = np.append(w, own[site]), order[:, : len(near) + 1]
+            observed, expected = w @ x[np.append(near, site)], 0.0
+        far = np.abs(x[drawn] @ w - expected) >= np.abs(observed - expected) - 1e-9
+        p[site] = (far.sum() + 1) / (draws + 1)
+    return p
+
+
+def neighbours_of(graph: Neighbours, site: int) -> NDArray[np.int64]:
+    return np.asarray(graph.indices[graph.indptr[site] : graph.indptr[site + 1]], dtype=np.int64)
+
+
+KINDS = ("band", "streamed", "rows", "nearest", *KERNELS)
+
+
+def graph_of_kind(kind: str, xy: Vector) -> Graph:
+    if kind in KERNELS:
+        return Neighbours.decaying(xy, 18, kind)
+    if kind == "streamed":
+        return Streamed(xy, 18.0)
+    if kind == "nearest":
+        return Neighbours.nearest(xy, 5)
+    return Neighbours.within(xy, 18).styled("W" if kind == "rows" else "B")
+
+
 @pytest.mark.parametrize("star", [True, False])
 @pytest.mark.parametrize("decimals", [0, 6])
-def test_the_shared_table_counts_what_one_draw_at_a_time_counts(star: bool, decimals: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_shared_draws_count_what_one_site_at_a_time_counts(kind: str, decimals: int, star: bool) -> None:
     """Rounded values are mostly ties, as data at a detection limit are."""
-    _, values, graph = field(11)
+    places, values, _ = field(11)
+    graph = graph_of_kind(kind, places)
     tied = np.round(values, decimals)
-    own = own_weights(graph) if star else None
-    fast = permutation_p(tied, own, graph, 199, 5)
-    hair = 1 + 1e-11 * (np.arange(len(graph.indices)) % 2)  # uneven enough to be taken one by one
-    uneven = Neighbours(graph.indptr, graph.indices, graph.weights * hair, graph.band, graph.rule)
-    slow = permutation_p(tied, own, uneven, 199, 5)
-    np.testing.assert_array_equal(fast, slow)
+    own = graph.heaviest if star else None
+    fast = permutation_p(tied, own, graph, 699, 5)
+    np.testing.assert_array_equal(fast, counted_one_by_one(tied, own, graph, 699, 5))
+
+
+@pytest.mark.parametrize("star", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_graph_keeps_the_laws(kind: str, star: bool) -> None:
+    """Normal and permutation p agree where values are normal, and row-standardising changes neither."""
+    rng = np.random.default_rng(2)
+    places, values = rng.uniform(0, 60, (300, 2)), rng.normal(size=300)
+    graph = graph_of_kind(kind, places)
+    normal = GetisOrd(star=star).test(graph, values)
+    drawn = GetisOrd(star=star, permutations=4999, seed=1).test(graph, values)
+    assert isinstance(normal, HotSpots)
+    assert isinstance(drawn, HotSpots)
+    assert np.abs(normal.p - drawn.p).max() < 0.04
+    if isinstance(graph, Neighbours):
+        rows = GetisOrd(star=star, permutations=4999, seed=1).test(graph.styled("W"), values)
+        assert isinstance(rows, HotSpots)
+        np.testing.assert_allclose(rows.z, drawn.z, atol=1e-9)
+        np.testing.assert_array_equal(rows.p, drawn.p)
+
+
+@given(st.integers(0, 1000), st.floats(0, 60))
+@settings(max_examples=25, deadline=None)
+def test_sums_without_a_graph_are_those_of_the_graph(seed: int, band: float) -> None:
+    places, values, _ = field(seed)
+    places[:5] = places[5:10]
+    stored, streamed = Neighbours.within(places, band), Streamed(places, band)
+    np.testing.assert_array_equal(stored.counts, streamed.counts)
+    np.testing.assert_allclose(stored.lag(values), streamed.lag(values), atol=1e-9)
+    assert not np.array_equal(stored.counts, Neighbours.within(places, band + 60).counts)
+
+
+@pytest.mark.parametrize("statistic", [GetisOrd(star=True), GetisOrd(star=False), LocalMoran()])
+def test_labels_of_samples_do_not_matter(statistic: LocalTest) -> None:
+    places, values, _ = field(4, n=80)
+    order = np.random.default_rng(0).permutation(80)
+    one = statistic.test(Neighbours.within(places, 18), values)
+    other = statistic.test(Neighbours.within(places[order], 18), values[order])
+    assert isinstance(one, HotSpots)
+    assert isinstance(other, HotSpots)
+    np.testing.assert_allclose(other.z, one.z[order], atol=1e-9)
+    np.testing.assert_allclose(other.q, one.q[order], atol=1e-9)
+
+
+def test_local_moran_is_gi_with_the_sign_of_the_value(xy: Vector, zinc: Vector) -> None:
+    graph = Neighbours.within(xy, default_band(xy))
+    gi, moran = (recipe.test(graph, zinc) for recipe in (GetisOrd(star=False), LocalMoran()))
+    assert isinstance(gi, HotSpots)
+    assert isinstance(moran, HotSpots)
+    np.testing.assert_array_equal(moran.p, gi.p)
+    above = zinc > zinc.mean()
+    assert np.array_equal(moran.hot, gi.hot & above)
+    assert np.array_equal(moran.low_alone, gi.hot & ~above)
+    assert np.array_equal(moran.cold, gi.cold & ~above)
+    assert np.array_equal(moran.high_alone, gi.cold & above)
+    rows = graph.styled("W")
+    assert local_moran(rows, zinc).mean() == pytest.approx(0.27, abs=0.1)
+    assert (
+        np.sign(local_moran(graph, zinc)).tolist()
+        == np.sign((zinc - zinc.mean()) * graph.lag(zinc - zinc.mean())).tolist()
+    )
+
+
+def test_draws_are_enough_for_a_single_spot() -> None:
+    for tests in (8, 155, 5_000, 90_000):
+        draws = enough_draws(tests, 0.05)
+        places = np.column_stack([np.arange(tests, dtype=float), np.zeros(tests)])
+        if tests == 155:
+            result = GetisOrd(permutations=draws).test(Neighbours.within(places, 2), np.arange(tests) % 7)
+            assert isinstance(result, HotSpots)
+            assert result.fewest_findable == 1
+        assert tests / (draws + 1) <= 0.05
+    assert enough_draws(10_000_000, 0.05) == 1_999_999
 
 
 def test_permutation_and_normal_p_agree_where_the_values_are_normal() -> None:
