@@ -88,7 +88,7 @@ class Survey:
         self.rejections = Spill()
         self.above: dict[str, int] = {}
         self._measured = measured
-        self._own_sites = specimen.site is not None and specimen.site != (specimen.code or specimen.site)
+        self._own_sites = specimen.site is not None and specimen.site != specimen.code
         self._rules = profile.quality_rules
         self._controls = LaboratoryControls(profile, specimen, measured, contaminants)
         self._lessons = (*lessons_for(measured), self._controls)

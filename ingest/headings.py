@@ -11,6 +11,7 @@ TOKENS = re.compile(r"[^\s_,.;:·*-]+")
 # what laboratories write for dry and for wet matter after the unit
 BASES = {
     "dry": r"ts|tm|tr|dw|dm|dry(?:\s*(?:weight|wt|matter|basis))?|d\.?\s?w\.?|d\.?\s?m\.?|ms|m\.?s\.?|ps|p\.?s\.?|"
+    r"s\.?\s?m\.?|s\.?\s?s\.?|s\.?\s?u\.?|suš(?:iny)?\.?|sz\.?\s?a\.?|k\.?\s?m\.?|ka\.?|"  # Polish to Finnish
     r"sec|seco|dry\s?wt|trockensubstanz|trockenmasse|ds|d\.s\.|сух\.?|сухого|干重|干基",
     "wet": r"fm|fs|fw|ww|wet(?:\s*(?:weight|wt|basis))?|w\.?w\.?|f\.?w\.?|mf|nat\.?|鲜重|湿重",
 }

@@ -13,8 +13,14 @@ from ingest.sheet import Sheet
 
 # what laboratories write beside a value: U is not detected, J estimated and R rejected in the lists of the US EPA
 SIGNS = {
-    "<": ("<", "<=", "u", "uj", "nd", "n.d.", "bdl", "b.d.", "lt", "true", "below"),
-    ">": (">", ">=", "gt", "above"),
+    # the conditions in words are those of the Water Quality Exchange
+    "<": (
+        *("<", "<=", "u", "uj", "nd", "n.d.", "bdl", "b.d.", "lt", "true", "below", "not detected", "non-detect"),
+        *("*non-detect", "nondetect", "below detection limit", "below reporting limit", "below method detection limit"),
+        *("present below quantification limit", "*present <ql", "below quantification limit"),
+        "detected not quantified",
+    ),
+    ">": (">", ">=", "gt", "above", "present above quantification limit", "*present >ql"),
     "~": ("~", "j", "j+", "j-", "nj", "jn", "e", "ca", "ca."),
     "": ("", "=", "false", "d", "detected"),
     "!": ("r", "rejected", "unusable"),

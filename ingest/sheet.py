@@ -72,7 +72,7 @@ class Sheet:
         return rule in self.rules and self.rules[rule].severity == "reject"
 
     def text(self, given: AsGiven) -> Texts:
-        """A field as strings of shape (n,), null where nothing stands."""
+        """A field as strings of shape (n,), null where nothing stands, unless the profile has a value for that."""
         if not isinstance(given, FromColumn):
             return pa.repeat(pa.scalar(None if given in (None, "") else str(given), pa.string()), len(self.rows))
         texts = self.joined(given)
@@ -81,7 +81,7 @@ class Sheet:
             return self._sector(texts, empty, given)
         if given.values or given.otherwise is not None:
             texts = self._translated(texts, empty, given)
-        return pc.if_else(pa.array(empty), pa.scalar(None, pa.string()), texts)
+        return pc.if_else(pa.array(empty), pa.scalar(given.values.get(""), pa.string()), texts)
 
     def _sector(self, texts: Texts, empty: Mask, given: FromColumn) -> Texts:
         distinct = texts.dictionary_encode()

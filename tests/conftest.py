@@ -4,18 +4,21 @@ import logging
 import os
 import secrets
 import tempfile
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import ProgrammingError
 
 from db import migrate
 from db.embedded import Cluster
 from db.engine import Database
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+DROP_TURNS = 20
 ALLOWED_SKIPS = Path(__file__).with_name("allowed_skips.txt")
 
 
@@ -62,9 +65,21 @@ def _new_database(server: Database) -> Iterator[Database]:
     try:
         yield Database(server.url.set(database=name))
     finally:
-        with administration.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        _drop(administration, name)
         administration.dispose()
+
+
+def _drop(administration: Engine, name: str) -> None:
+    """Drop a database with whoever is in it; autovacuum, which only a superuser may end, is waited for."""
+    for turn in range(DROP_TURNS):
+        try:
+            with administration.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            return
+        except ProgrammingError:
+            if turn == DROP_TURNS - 1:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.fixture

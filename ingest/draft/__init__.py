@@ -93,6 +93,8 @@ def _file(draft: Draft, main: Candidate, candidates: list[Candidate], joins: Seq
             draft.ask(f"what else there is, which is not read: {', '.join(rest)}")
     if main.options.format is not None:
         draft.add(f"format = {quoted(main.options.format)}", "its sheets are those of that layout")
+    if main.options.transposed:
+        draft.add("transposed = true", "contaminants stand below each other: each column is a sample")
     _rows(draft, main.layout)
     if main.options.encoding is not None:
         draft.add(

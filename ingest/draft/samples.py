@@ -151,6 +151,9 @@ def draft_specimen(
             found.add(name)
             also = [PART] if folds and key == "code" else None
             draft.add(f"{key} = {column(name, also=also)}", "its heading")
+        elif name is not None and table.find("site", taken | found) is None:
+            found.add(name)
+            draft.add(f"site = {column(name)}", "its heading; it stands more than once, so it is no code of a sample")
     found |= _draft_depths(draft, table, taken | found)
     found |= _draft_date(draft, table, taken | found)
     for key in NUMBERS:
@@ -303,9 +306,7 @@ def _draft_long(draft: Draft, table: Table, layout: Layout) -> None:
         if role in long:
             draft.add(f"{role} = {column(long[role])}", "its heading; a row holds one measurement")
     if "unit" in long:
-        spelt = {text: unit_in(text) or text for text in table.distinct(long["unit"])}
-        values = spelt if any(text != unit for text, unit in spelt.items()) else None
-        draft.add(f"unit = {column(long['unit'], values=values)}", "its heading; a row holds one measurement")
+        _draft_units(draft, table, long["unit"])
     else:
         draft.add('unit = "?"')
         draft.ask("the unit of the contents")
@@ -317,6 +318,19 @@ def _draft_long(draft: Draft, table: Table, layout: Layout) -> None:
     repeats = [name for name in (table.find("code"), long["contaminant"], long.get("digestion")) if name is not None]
     if len(repeats) > 1 and _repeats(table, repeats):
         draft.add('replicates = "number"', "the same was measured on the same sample more than once")
+
+
+def _draft_units(draft: Draft, table: Table, name: str) -> None:
+    spelt = {text: unit_in(text) or text for text in table.distinct(name)}
+    units = set(spelt.values())
+    if len(units) == 1 and len(table.written(name)) < len(table.texts[name]):
+        # what was not detected often bears no unit
+        given = column(name, values=spelt | {"": next(iter(units))})
+        draft.add(f"unit = {given}", "its heading; where no unit stands, the one of all others")
+        draft.ask(f"whether values without a unit in {name} are in {next(iter(units))}, too")
+        return
+    values = spelt if any(text != unit for text, unit in spelt.items()) else None
+    draft.add(f"unit = {column(name, values=values)}", "its heading; a row holds one measurement")
 
 
 def _draft_digestion(draft: Draft, table: Table, name: str | None) -> None:

@@ -11,10 +11,12 @@ from ingest.draft.encodings import likeliest_encoding
 from ingest.draft.grid import Layout, layout_of
 from ingest.draft.positions import pairs_in
 from ingest.draft.samples import measured_in
+from ingest.draft.side import lies_on_its_side
 from ingest.draft.table import Table, table_of
 from ingest.errors import IngestError
 from ingest.profile import GEOMETRY, FileOptions
 from ingest.readers import READERS, grid_of, open_file, tables_in
+from ingest.readers.transposed import turned
 
 MOST_SHEETS = 30
 Link = tuple[str, str]
@@ -84,7 +86,10 @@ def _candidate(name: str | None, file: Path, options: FileOptions) -> Candidate:
         layout = Layout(options.heading_row)
     else:
         own = likeliest_encoding(file, own)
-        layout = layout_of(grid_of(file, own))
+        rows = grid_of(file, own)
+        if lies_on_its_side(rows):
+            own, rows = own.model_copy(update={"transposed": True}), turned(rows, file.name)
+        layout = layout_of(rows)
     read = layout.options(own)
     return Candidate(name, file, read, layout, table_of(open_file(file, read)))
 

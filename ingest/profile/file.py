@@ -53,6 +53,7 @@ class FileOptions(Part):
 
     format: str | None = None
     sheet: str | None = None
+    transposed: bool = False
     heading_row: Annotated[int, Field(ge=1)] = 1
     heading_rows: Annotated[int, Field(ge=1, le=4)] = 1
     unit_row: Annotated[int, Field(ge=1)] | None = None

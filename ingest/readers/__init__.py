@@ -10,6 +10,7 @@ import pyarrow as pa
 from ingest.errors import IngestError
 from ingest.guards import admit
 from ingest.profile import FileOptions, Join
+from ingest.readers import transposed
 from ingest.readers.base import Batch, Opened, Reader
 from ingest.readers.content import refuse_other_than_text
 from ingest.readers.folded import folded
@@ -72,14 +73,22 @@ def tables_in(file: Path) -> tuple[str, ...]:
 
 def grid_of(file: Path, options: FileOptions) -> list[list[str]]:
     """All rows of a table as they stand, headings and all; empty for a format that knows its own headings."""
-    return _reader(file, options).grid(file, options)
+    reader = _reader(file, options)
+    return transposed.grid(file, options, reader) if options.transposed else reader.grid(file, options)
 
 
 def _opened(path: Path, files: tuple[Path, ...], options: FileOptions) -> Opened:
     if not path.is_dir():
-        return _reader(path, options).open_records(path, options)
+        return _records_of(path, options)
     within = replace_sheet(options, None) if len(files) > 1 or _is_file_pattern(files, options) else options
-    return as_one(files, [_reader(file, within).open_records(file, within) for file in files])
+    return as_one(files, [_records_of(file, within) for file in files])
+
+
+def _records_of(file: Path, options: FileOptions) -> Opened:
+    reader = _reader(file, options)
+    if options.transposed:
+        return transposed.open_records(file, options, reader)
+    return reader.open_records(file, options)
 
 
 def replace_sheet(options: FileOptions, sheet: str | None) -> FileOptions:

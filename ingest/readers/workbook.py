@@ -1,19 +1,17 @@
 """Workbooks (XLSX, XLS, ODS): one sheet of them, its heading in any row."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from ingest.errors import IngestError
 from ingest.profile import FileOptions
-from ingest.readers.base import Batch, Opened, text_batch
+from ingest.readers.base import Opened
 from ingest.readers.formulas import formulas_of
-from ingest.readers.heading import beside, filled_width, headings_of
+from ingest.readers.rows import records_in
 from ingest.readers.tables import matches
 from ingest.readers.text import cell_text
 
-BATCH_ROWS = 65_536
 MOST_COLUMNS = 16_384
 
 
@@ -22,19 +20,7 @@ def open_records(file: Path, options: FileOptions) -> Opened:
     workbook = open_workbook(file)
     name, guesses = _sheet_name(file, workbook, options)
     rows = sheet_rows(file, workbook, name)
-    above = rows[options.heading_row - 1 :][: options.heading_rows]
-    if not above:
-        raise IngestError(f"{file.name}, sheet {name}: there is no row {options.heading_row} with headings")
-    place = f"{file.name}, sheet {name}, row {options.heading_row}"
-    headings = headings_of(place, above, filled_width(above))
-    units, limits = (
-        beside(headings, rows[row - 1] if row and row <= len(rows) else None)
-        for row in (options.unit_row, options.lod_row)
-    )
-    first = options.first_data_row
-    return Opened(
-        headings, _batches(headings, rows[first - 1 :], first), (*guesses, *formulas_of(file, name).told), units, limits
-    )
+    return records_in(f"{file.name}, sheet {name}, row", rows, options, (*guesses, *formulas_of(file, name).told))
 
 
 def tables_in(file: Path) -> tuple[str, ...]:
@@ -84,10 +70,3 @@ def _shown(workbook: CalamineWorkbook) -> tuple[str, ...]:
         for sheet in workbook.sheets_metadata
         if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
     )
-
-
-def _batches(headings: tuple[str, ...], rows: list[list[str]], first: int) -> Iterator[Batch]:
-    width = len(headings)
-    numbered = [(number, (row + [""] * width)[:width]) for number, row in enumerate(rows, start=first) if any(row)]
-    for start in range(0, len(numbered), BATCH_ROWS):
-        yield text_batch(headings, numbered[start : start + BATCH_ROWS])

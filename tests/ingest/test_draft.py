@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from db.tables import measurement, site, specimen
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
 from ingest.draft.contents import content_of
@@ -110,6 +111,33 @@ SURVEYS: dict[str, tuple[str, str, dict[str, str], int, dict[str, int]]] = {
         "1;652000;6862000;prairie;0;30;2003-05-01;31,5;88,2;6,1\n2;668000;6862000;bois;0;30;2003-05-02;25;70;5,2\n"),
         "utf-8", {"crs": "EPSG:2154", "unit": "mg/kg"}, 2, {"lead": 2, "zinc": 2},
     ),
+    "on its side, with units and limits": (
+        ("Sample ID,,,BH01,BH01,BH02,TP03\nLatitude,,,51.1,51.1,51.2,51.3\nLongitude,,,0.1,0.1,0.2,0.3\n"
+        "Depth (m),,,0.2,1.0,0.5,0.3\nDate sampled,,,01/03/2021,01/03/2021,02/03/2021,02/03/2021\n"
+        "Determinand,Units,LOD,,,,\nHeavy metals,,,,,,\nArsenic,mg/kg,1,12,8,15,22\nLead,mg/kg,2,150,<2,88,410\n"
+        "Benzo(a)pyrene,mg/kg,0.1,1.2,<0.1,0.4,3.5\n"),
+        "utf-8", {}, 4, {"arsenic": 4, "lead": 4, "benzo-a-pyrene": 4},
+    ),
+    "the Water Quality Exchange, what was not detected without a unit": (
+        ("ActivityIdentifier,ActivityMediaName,ActivityStartDate,MonitoringLocationIdentifier,"
+        "ResultDetectionConditionText,CharacteristicName,ResultMeasureValue,ResultMeasure/MeasureUnitCode,"
+        "DetectionQuantitationLimitMeasure/MeasureValue,LatitudeMeasure,LongitudeMeasure\n"
+        "A1,Soil,2015-06-01,L1,Not Detected,Arsenic,,,0.5,40.1,-105.1\n"
+        "A1,Soil,2015-06-01,L1,,Lead,21.5,mg/kg,0.5,40.1,-105.1\n"
+        "A2,Soil,2015-06-02,L2,,Arsenic,7.5,mg/kg,0.5,40.2,-105.2\n"),
+        "utf-8", {}, 3, {"arsenic": 2, "lead": 1},
+    ),
+    "polish": (
+        ("Nr próbki;Długość geograficzna;Szerokość geograficzna;Głębokość;Użytkowanie;Ołów [mg/kg s.m.];"
+        "Kadm [mg/kg s.m.]\nP1;20,01;50,01;0-20;łąka;25,5;<0,5\nP2;20,02;50,02;0-20;pole;35,5;0,8\n"),
+        "cp1250", {}, 2, {"lead": 2, "cadmium": 2},
+    ),
+    "italian": (
+        ("Codice campione;Coord. X (UTM33-WGS84);Coord. Y (UTM33-WGS84);Profondità da (m);Profondità a (m);"
+        "Data prelievo;Arsenico (mg/kg s.s.);Piombo (mg/kg s.s.)\nC1;290000;4640000;0;0,2;11/05/2016;8,1;< 1\n"
+        "C2;290100;4640150;0;0,2;21/05/2016;9,4;35,2\n"),
+        "utf-8", {}, 2, {"arsenic": 2, "lead": 2},
+    ),
     "minutes in columns": (
         ("ID,Lat_deg,Lat_min,Lat_sec,Lat_NS,Lon_deg,Lon_min,Lon_sec,Lon_EW,Pb ppm\n1,33,52,10.5,S,151,12,30,E,25\n"
         "2,33,53,11.5,S,151,13,31,E,35\n"),
@@ -137,6 +165,18 @@ def test_a_draft_loads_when_its_questions_are_answered(connection: Connection, w
     report = load_samples(connection, file, read_profile(write(answered(draft.toml, answers), "drafted.toml")))
     assert (report.rows_in, report.loaded, report.rejected) == (rows, rows, 0), report.problems
     assert report.measurements == measurements
+
+
+def test_bounds_of_a_table_on_its_side(connection: Connection, write: Write) -> None:
+    text, encoding, answers, *_ = SURVEYS["on its side, with units and limits"]
+    file = write(text, "lab.csv", encoding)
+    drafted = answered(draft_profile(file, shipped_contaminants()).toml, answers)
+    load_samples(connection, file, read_profile(write(drafted, "drafted.toml")))
+    columns = (specimen.c.lower_depth_cm, measurement.c.lower, measurement.c.upper, measurement.c.source_row)
+    lead = select(*columns).join(measurement, measurement.c.specimen_id == specimen.c.id)
+    found = connection.execute(lead.where(measurement.c.contaminant_id == "lead").order_by(measurement.c.source_row))
+    assert [tuple(row) for row in found] == [(20, 150, 150, 4), (100, 0, 2, 5), (50, 88, 88, 6), (30, 410, 410, 7)]
+    assert connection.execute(select(site.c.code).order_by(site.c.code)).scalars().all() == ["BH01", "BH02", "TP03"]
 
 
 def test_sheets_that_belong_together(connection: Connection, write: Write, tmp_path: Path) -> None:
