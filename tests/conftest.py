@@ -75,11 +75,12 @@ def _drop(administration: Engine, name: str) -> None:
         try:
             with administration.connect() as connection:
                 connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-            return
         except ProgrammingError:
             if turn == DROP_TURNS - 1:
                 raise
             time.sleep(0.5)
+        else:
+            return
 
 
 @pytest.fixture
