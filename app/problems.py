@@ -162,14 +162,22 @@ def problem_of(error: Exception) -> Problem:
     status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), HTTPStatus.INTERNAL_SERVER_ERROR)
     if isinstance(error, RequestValidationError):
         return Problem(status, "; ".join(str(part["msg"]) for part in error.errors()))
-    if isinstance(error, asyncpg.DataError):
-        return Problem(status, UNCOMPUTABLE)
-    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Problem(status, "the service failed to answer; the reason is in its log")
+    told = _told_instead(error, status)
+    if told is not None:
+        return Problem(status, told)
     if status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(error, UnavailableError):
         return Problem(status, BUSY, retry_after=5)
     kind = error.type if isinstance(error, NotFoundError) else "about:blank"
     return Problem(status, str(error), getattr(error, "parameter", None), type=kind)
+
+
+def _told_instead(error: Exception, status: HTTPStatus) -> str | None:
+    """What a client is told where the text of the error itself is not for them."""
+    if isinstance(error, asyncpg.DataError):
+        return UNCOMPUTABLE
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "the service failed to answer; the reason is in its log"
+    return None
 
 
 def _driver_error(error: DBAPIError) -> Exception:

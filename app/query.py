@@ -176,12 +176,19 @@ def _finite(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def parse_bounds(text: str) -> Bounds:
-    """Four numbers, or six of which the heights are checked and left aside."""
+def parse_numbers(text: str, counts: tuple[int, ...] = (4, 6)) -> list[float]:
+    """Finite numbers with commas between, as many as one of the counts."""
     numbers = [_finite(part) for part in text.split(",")]
     known = [number for number in numbers if number is not None]
-    if len(known) != len(numbers) or len(known) not in (4, 6):
-        raise ValueError(f"bbox needs four finite numbers, got {_shown(text)!r}")
+    if len(known) != len(numbers) or len(known) not in counts:
+        wanted = "needs a finite number" if counts == (1,) else "bbox needs four finite numbers"
+        raise ValueError(f"{wanted}, got {_shown(text)!r}")
+    return known
+
+
+def parse_bounds(text: str) -> Bounds:
+    """Four numbers, or six of which the heights are checked and left aside."""
+    known = parse_numbers(text)
     if len(known) == 4:
         west, south, east, north = known
         return Bounds(west, south, east, north)
@@ -230,6 +237,12 @@ def parse_limit(text: str) -> int:
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) == 0:
         raise ValueError(f"limit needs a whole number above zero, got {_shown(text)!r}")
     return min(int(text), MOST_ITEMS)
+
+
+def key_of(text: str) -> int | None:
+    """The key that a text of digits is; None for every other text, and for one beyond all keys."""
+    key = int(text) if re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) else LARGEST_KEY + 1
+    return key if key <= LARGEST_KEY else None
 
 
 _POINT = re.compile(r"\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*", re.ASCII | re.IGNORECASE)

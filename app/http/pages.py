@@ -39,11 +39,11 @@ def features_page(
     title: str,
     features: Sequence[Mapping[str, Any]],
     links: Sequence[Mapping[str, Any]],
-    matched: int,
+    counts: Mapping[str, int],
 ) -> Response:
     """A page of features as a table, one column per property."""
     columns = list(dict.fromkeys(name for feature in features for name in feature["properties"]))
-    return page(request, "features.html", title, features=features, columns=columns, links=links, matched=matched)
+    return page(request, "features.html", title, features=features, columns=columns, links=links, counts=counts)
 
 
 def _trail(request: Request) -> list[tuple[str, str]]:

@@ -135,12 +135,12 @@ async def contaminant_id(service: Service, text: str) -> str:
     return service.contaminants[key]
 
 
-async def selection_of(service: Service, given: Given) -> Selection:
-    """What the parameters of a request select."""
+async def selection_of(service: Service, given: Given, without: tuple[str, ...] = ()) -> Selection:
+    """What the parameters of a request select, but for those `without`."""
     asked = given.text("contaminant")
     return Selection(
         contaminant=None if asked is None else await contaminant_id(service, asked),
-        bounds=given.parsed("bbox", parse_bounds),
+        bounds=None if "bbox" in without else given.parsed("bbox", parse_bounds),
         period=given.parsed("datetime", parse_period),
         dataset=given.text("dataset"),
         medium=given.text("medium"),

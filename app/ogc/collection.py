@@ -9,7 +9,7 @@ from db.questions.areas import areas
 from db.questions.guideline_values import GUIDELINE_VALUES
 from db.questions.hotspots import HOTSPOTS
 from db.questions.layer import Layer
-from db.questions.samples import samples
+from db.questions.samples import MEASUREMENTS, samples
 from db.questions.sites import SITES
 from db.questions.sources import SOURCES
 from db.selection import Selection
@@ -33,6 +33,8 @@ class FeatureCollection(Collection):
 
     layer: Callable[[Selection], Layer]
     filters: tuple[str, ...] = ("contaminant",)
+    widest: Layer | None = None
+    """The rows with all properties, where there are several kinds of rows."""
     tiled: bool = True
 
 
@@ -68,6 +70,7 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
                 "Specimens with their measurements in mg/kg; one feature per measurement when a contaminant is given.",
                 samples,
                 ("contaminant", "dataset", "medium", "procedure", "basis"),
+                MEASUREMENTS,
             ),
             FeatureCollection(
                 "sites",

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from app.crs import offered
 from app.http.answers import ASK_AGAIN, HTML, JSON, OPENAPI, agreed_format, json_answer
 from app.http.asked import asked
 from app.http.extent import CRS84
@@ -15,7 +16,7 @@ from app.http.pages import document_page
 from app.http.service import Service, service_of
 from app.http.static import CLIENT
 from app.ogc.catalogue import all_collections, any_collection, extent_of
-from app.ogc.collection import Collection, SurfaceCollection
+from app.ogc.collection import Collection, FeatureCollection, SurfaceCollection
 from app.ogc.link import Link, documents, self_links
 from app.ogc.standard import Standard, route
 from app.problems import UnavailableError
@@ -98,12 +99,13 @@ async def _described(request: Request, service: Service, found: Collection) -> d
     links = [Link("self", f"collections/{found.id}?f=json", "This collection")]
     links += [Link("alternate", f"collections/{found.id}?f=html", "This collection as HTML", HTML)]
     links += [link for standard in standards for link in standard.collection_links(found)]
+    extent = await extent_of(service, found)
     document: dict[str, Any] = {
         "id": found.id,
         "title": found.title,
         "description": found.description,
-        "extent": (await extent_of(service, found)).document(),
-        "crs": [CRS84],
+        "extent": extent.document(),
+        "crs": offered(extent.box) if isinstance(found, FeatureCollection) else [CRS84],
         "links": documents(links, base),
     }
     for standard in standards:

@@ -1,7 +1,5 @@
-"""OGC API Features: pages of features by bounds, time, contaminant and data set."""
+"""OGC API Features: pages of features by place, time, property and filter, in any order and reference system."""
 
-import datetime as dt
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,36 +9,31 @@ from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.http.answers import GEOJSON, HTML, SCHEMA, json_answer
+from app.crs import CRS84, Crs
+from app.http.answers import ASK_AGAIN, GEOJSON, HTML, Body
 from app.http.asked import asked
-from app.http.extent import CRS84
 from app.http.pages import document_page, features_page
-from app.http.service import Service, service_of
-from app.ogc.catalogue import any_features, selection_of
+from app.http.service import service_of
+from app.ogc import geojson
+from app.ogc.asking import CHOOSING, PAGING, SHOWING, Asked, asked_of, crs_asked, known_parameters
+from app.ogc.catalogue import any_features, layer_version
 from app.ogc.collection import Collection, FeatureCollection
+from app.ogc.counting import counts_of
+from app.ogc.cursor import write_cursor
+from app.ogc.geojson import MEASUREMENT, name_of
 from app.ogc.link import Link, self_links
 from app.ogc.standard import Standard, route
 from app.problems import NotFoundError
-from app.query import DEFAULT_LIMIT, LARGEST_KEY, PARAMETERS, Parameter, parse_cursor, parse_limit, write_cursor
+from app.query import PARAMETERS, key_of
 from db.questions import layer
-from db.questions.layer import Layer
-from db.questions.order import Page, Place
+from db.questions.layer import Layer, Look
+from db.questions.order import Place
 from db.questions.samples import MEASUREMENTS, SPECIMENS
-from db.questions.vocabulary import dataset_names, measured_contaminants
 from db.selection import Selection
 
 router = APIRouter()
 FORMATS: Mapping[str, str] = {"json": GEOJSON, "html": HTML}
-PAGING = ("bbox", "datetime", "limit", "cursor")
 FILTERS = ("contaminant", "dataset", "medium", "procedure", "basis")
-_MEASUREMENT = "m"
-"""Before the number of a measurement, whose features live in the same collection as the specimens."""
-_KEY = re.compile(f"({_MEASUREMENT}?)([0-9]{{1,19}})", re.ASCII)
-
-
-def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
-    """What a request for items of a collection may carry."""
-    return tuple(PARAMETERS[name] for name in (*PAGING, *collection.filters))
 
 
 @route(
@@ -48,126 +41,94 @@ def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
     "/collections/{collection}/items",
     "A page of features",
     media=[GEOJSON, HTML],
-    parameters=[PARAMETERS[name] for name in (*PAGING, *FILTERS)],
+    parameters=[PARAMETERS[name] for name in (*CHOOSING, *PAGING, *SHOWING, *FILTERS)],
 )
 async def items(request: Request) -> Response:
-    """Features in the order of their keys, so that no page loses or repeats one while rows are added."""
+    """Features in a fixed order, so that no page loses or repeats one while rows are added."""
     service = service_of(request)
     collection = await any_features(service, request)
     given, wanted = asked(request, FORMATS, *known_parameters(collection))
-    size = given.parsed("limit", parse_limit) or DEFAULT_LIMIT
-    after = given.parsed("cursor", parse_cursor)
-    selection = await selection_of(service, given)
-    found = collection.layer(selection)
-    rows = await service.rows(layer.page(found, selection, Page(size + 1, None if after is None else Place(after))))
-    matched = await _matched(service, found, selection, rows, complete=after is None and len(rows) <= size)
-    links = _page_links(request, collection, rows[size - 1].id if len(rows) > size else None)
-    shown = rows[:size]
+    page = await asked_of(service, collection, given)
+    found = await service.rows(layer.page(page.layer, page.selection, page.page, page.look))
+    counts = await counts_of(service, await layer_version(service, collection.id), page, len(found))
+    rows, before, after = _turned(page, found)
+    links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
+    links += _turns(request, rows, before=before, after=after)
     if wanted == "html":
-        features = [{"id": _name(found, row.id), "properties": orjson.loads(row.properties)} for row in shown]
-        return features_page(request, collection.title, features, links, matched)
-    document = {
-        "type": "FeatureCollection",
-        "features": [_feature(found, row) for row in shown],
-        "numberMatched": matched,
-        "numberReturned": len(shown),
-        "timeStamp": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "links": links,
-    }
-    return json_answer(request, document, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
+        shown = [{"id": name_of(page.layer, row.id), "properties": orjson.loads(row.properties)} for row in rows]
+        return features_page(request, collection.title, shown, links, counts)
+    body = geojson.collection(geojson.features(page.layer, rows, page.crs), links, counts)
+    return _answer(request, body, page.crs)
 
 
-@route(router, "/collections/{collection}/items/{feature}", "One feature", media=[GEOJSON, HTML])
+def _turned(page: Asked, found: Sequence[Row[Any]]) -> tuple[Sequence[Row[Any]], bool, bool]:
+    """The rows in their order, and whether there are more before and after them."""
+    more, rows = len(found) == page.page.size, found[: page.page.size - 1]
+    if page.page.backwards:
+        return rows[::-1], more, True
+    return rows, page.page.place is not None, more
+
+
+def _turns(request: Request, rows: Sequence[Row[Any]], *, before: bool, after: bool) -> list[dict[str, Any]]:
+    """Links to the pages before and after."""
+    ends = ((after, "next", -1, False, "The next page"), (before, "prev", 0, True, "The page before"))
+    return [
+        {"rel": rel, "type": GEOJSON, "title": title, "href": _turned_to(request, rows[end], backwards=backwards)}
+        for there, rel, end, backwards, title in ends
+        if there and rows
+    ]
+
+
+def _turned_to(request: Request, row: Row[Any], *, backwards: bool) -> str:
+    place = Place(row.id, tuple(orjson.loads(row.sorted_by)), backwards)
+    return str(request.url.include_query_params(cursor=write_cursor(place)))
+
+
+def _answer(request: Request, body: bytes, crs: Crs) -> Response:
+    response = Body(body, GEOJSON).response(request, ASK_AGAIN)
+    response.headers["Content-Crs"] = f"<{crs.uri}>"
+    response.headers["Vary"] = "Accept, Accept-Encoding"
+    return response
+
+
+@route(
+    router,
+    "/collections/{collection}/items/{feature}",
+    "One feature",
+    media=[GEOJSON, HTML],
+    parameters=[PARAMETERS["crs"]],
+)
 async def item(request: Request) -> Response:
     """The feature with this id."""
     service = service_of(request)
     collection = await any_features(service, request)
-    wanted = asked(request, FORMATS)[1]
+    given, wanted = asked(request, FORMATS, PARAMETERS["crs"])
+    crs = await crs_asked(service, collection, given)
     key = request.path_params["feature"]
     found, number = _read_name(collection, key)
-    row = await service.row(layer.one(found, Selection(visibilities=service.visible), number)) if found else None
+    look = Look(as_wkb=crs != CRS84)
+    one = layer.one(found, Selection(visibilities=service.visible), number, look) if found else None
+    row = None if one is None else await service.row(one)
     if found is None or row is None:
-        raise NotFoundError(f"{collection.id} has no feature {key!r}")
+        raise NotFoundError(f"{collection.id} has no feature {key[:40]!r}")
     links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
     if wanted == "html":
         properties = orjson.loads(row.properties)
         return document_page(request, f"{collection.title}: {key}", {"id": key, **properties, "links": links})
-    return json_answer(request, _feature(found, row) | {"links": links}, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
-
-
-@route(router, "/collections/{collection}/queryables", "What features can be filtered by", media=[SCHEMA, HTML])
-async def queryables(request: Request) -> Response:
-    """A JSON schema; the contaminants and data sets listed are those that occur."""
-    service = service_of(request)
-    collection = await any_features(service, request)
-    wanted = asked(request, {"json": SCHEMA, "html": HTML})[1]
-    everything = Selection(visibilities=service.visible)
-    words = {
-        "contaminant": [row.id for row in await service.rows(measured_contaminants(everything))],
-        "dataset": [row.name for row in await service.rows(dataset_names(everything))],
-    }
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"{request.base_url}collections/{collection.id}/queryables",
-        "type": "object",
-        "title": collection.title,
-        "properties": {
-            name: {"type": "string", "title": PARAMETERS[name].description}
-            | ({"enum": words[name]} if name in words else {})
-            for name in collection.filters
-        },
-        "additionalProperties": False,
-    }
-    if wanted == "html":
-        return document_page(request, f"{collection.title}: queryables", document)
-    return json_answer(request, document, SCHEMA)
-
-
-async def _matched(
-    service: Service, found: Layer, selection: Selection, rows: Sequence[Row[Any]], *, complete: bool
-) -> int:
-    """How many features match; a first page that is the last one has counted them already."""
-    if complete:
-        return len(rows)
-    row = await service.row(layer.count(found, selection))
-    return int(row[0]) if row else 0
-
-
-def _page_links(request: Request, collection: FeatureCollection, last: int | None) -> list[dict[str, Any]]:
-    links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
-    if last is not None:
-        address = str(request.url.include_query_params(cursor=write_cursor(last)))
-        links.append({"rel": "next", "type": GEOJSON, "title": "The next page", "href": address})
-    return links
+    return _answer(request, geojson.feature(found, row, links, crs), crs)
 
 
 def _collection_link(collection: Collection) -> Link:
     return Link("collection", f"collections/{collection.id}", collection.title)
 
 
-def _feature(found: Layer, row: Row[Any]) -> dict[str, Any]:
-    """A feature whose geometry and properties are taken as the JSON text that PostGIS wrote."""
-    return {
-        "type": "Feature",
-        "id": _name(found, row.id),
-        "geometry": None if row.geometry is None else orjson.Fragment(row.geometry),
-        "properties": orjson.Fragment(row.properties),
-    }
-
-
-def _name(found: Layer, key: int) -> int | str:
-    return f"{_MEASUREMENT}{key}" if found is MEASUREMENTS else key
-
-
 def _read_name(collection: FeatureCollection, name: str) -> tuple[Layer | None, int]:
     """The layer and key that the id of a feature stands for; no layer if it cannot be one."""
-    parts = _KEY.fullmatch(name)
-    if not parts or int(parts[2]) > LARGEST_KEY:
-        return None, 0
     plain = collection.layer(Selection())
-    if parts[1]:
-        return (MEASUREMENTS if plain is SPECIMENS else None), int(parts[2])
-    return plain, int(parts[2])
+    if plain is SPECIMENS and name.startswith(MEASUREMENT):
+        plain, name = MEASUREMENTS, name.removeprefix(MEASUREMENT)
+    key = key_of(name)
+    return (None, 0) if key is None else (plain, key)
 
 
 def _links(collection: Collection) -> Sequence[Link]:
@@ -177,20 +138,22 @@ def _links(collection: Collection) -> Sequence[Link]:
     return (
         Link("items", f"{root}/items", "Features as GeoJSON", GEOJSON),
         Link("items", f"{root}/items?f=html", "Features as a table", HTML),
-        Link("http://www.opengis.net/def/rel/ogc/1.0/queryables", f"{root}/queryables", "Queryables", SCHEMA),
     )
 
 
 def _members(collection: Collection, _base: str) -> Mapping[str, Any]:
-    return {"itemType": "feature", "storageCrs": CRS84} if isinstance(collection, FeatureCollection) else {}
+    return {"itemType": "feature", "storageCrs": CRS84.uri} if isinstance(collection, FeatureCollection) else {}
 
 
-_CLASS = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{}"
+_CLASS = "http://www.opengis.net/spec/ogcapi-features-{}/1.0/conf/{}"
 
 STANDARD = Standard(
     title="OGC API Features",
     router=router,
-    conformance=tuple(_CLASS.format(name) for name in ("core", "geojson")),
+    conformance=(
+        *(_CLASS.format(1, name) for name in ("core", "geojson", "html")),
+        _CLASS.format(2, "crs"),
+    ),
     collection_links=_links,
     collection_members=_members,
 )

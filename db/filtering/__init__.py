@@ -12,6 +12,7 @@ from db.filtering.arrays import ARRAYS
 from db.filtering.compiler import Compiler, Operation, Queryables
 from db.filtering.errors import FilterError
 from db.filtering.functions import CALLS, FUNCTIONS
+from db.filtering.geometries import DEGREES, in_degrees
 from db.filtering.scalars import SCALARS
 from db.filtering.spatial import SPATIAL
 from db.filtering.temporal import TEMPORAL
@@ -32,25 +33,41 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType({**SCALARS, **SPATIAL, **
 class Filter:
     """A filter that is small enough to be worked on; two that say the same are equal.
 
-    `written` is its CQL2 JSON. `srid` is the system of its coordinates, whose northing (or latitude) may come first.
+    `written` is its CQL2 JSON; its coordinates are degrees, the longitude first.
     """
 
     written: bytes
-    srid: int = 4326
-    northing_first: bool = False
 
     def __post_init__(self) -> None:
         check_size(self.tree)
 
     @classmethod
-    def parse(cls, text: str, lang: str = "cql2-text", *, srid: int = 4326, northing_first: bool = False) -> "Filter":
-        """Read a filter; raises `FilterError` with a sentence for who wrote it. Linear in the length of the text."""
+    def parse(
+        cls, text: str, lang: str = "cql2-text", *, srid: int = DEGREES, northing_first: bool = False
+    ) -> "Filter":
+        """Read a filter; raises `FilterError` with a sentence for who wrote it. Linear in the length of the text.
+
+        Its coordinates are of the system `srid` (EPSG), whose northing or latitude may come first.
+        """
         if lang not in LANGUAGES:
             raise FilterError(f"filter: the language is one of {', '.join(LANGUAGES)}, got {lang[:40]!r}")
         if len(text) > LONGEST:
             raise FilterError(f"filter: longer than {LONGEST} characters")
         tree = read_json(text) if lang == "cql2-json" else read_text(text)
-        return cls(_written(tree), srid, northing_first)
+        return cls.of(tree, srid=srid, northing_first=northing_first)
+
+    @classmethod
+    def both(cls, *parts: "Filter") -> "Filter":
+        """All of these at once."""
+        trees = [part.tree for part in parts]
+        return cls(_written(trees[0] if len(trees) == 1 else {"op": "and", "args": trees}))
+
+    @classmethod
+    def of(cls, tree: Tree, *, srid: int = DEGREES, northing_first: bool = False) -> "Filter":
+        """A filter as CQL2 JSON has it; raises `FilterError`."""
+        if (srid, northing_first) != (DEGREES, False):
+            tree = in_degrees(tree, srid, northing_first=northing_first)
+        return cls(_written(tree))
 
     @property
     def tree(self) -> Tree:
@@ -72,5 +89,4 @@ def _written(tree: Tree) -> bytes:
 
 def compile_filter(given: Filter, queryables: Queryables) -> ColumnElement[bool]:
     """The condition on rows that a filter is; raises `FilterError` for what does not fit the properties."""
-    compiler = Compiler(queryables, OPERATIONS, srid=given.srid, northing_first=given.northing_first)
-    return compiler.condition(given.tree)
+    return Compiler(queryables, OPERATIONS).condition(given.tree)

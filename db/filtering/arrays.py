@@ -14,10 +14,10 @@ from db.filtering.values import Kind, Value
 
 _RELATIONS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
     {
-        "a_contains": lambda left, right: left.op("@>")(right),
-        "a_containedby": lambda left, right: left.op("<@")(right),
-        "a_equals": lambda left, right: and_(left.op("@>")(right), left.op("<@")(right)),
-        "a_overlaps": lambda left, right: left.op("&&")(right),
+        "a_contains": lambda left, right: left.bool_op("@>")(right),
+        "a_containedby": lambda left, right: left.bool_op("<@")(right),
+        "a_equals": lambda left, right: and_(left.bool_op("@>")(right), left.bool_op("<@")(right)),
+        "a_overlaps": lambda left, right: left.bool_op("&&")(right),
     }
 )
 

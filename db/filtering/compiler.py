@@ -6,33 +6,21 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement
 
 from db.filtering.errors import FilterError
-from db.filtering.geometries import DEGREES, geometry_of_tree
+from db.filtering.geometries import geometry_of_tree, is_geometry
 from db.filtering.tokens import shown
 from db.filtering.tree import Tree
 from db.filtering.values import Kind, Queryable, Value, date, number, timestamp
 
 Queryables: TypeAlias = Mapping[str, Queryable]
 Operation: TypeAlias = Callable[["Compiler", list[Tree]], Value]
-_GEOMETRY_TYPES = (
-    *("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),
-)
 
 
 class Compiler:
-    """Turns the parts of one filter into typed SQL. `srid` and `northing_first` tell how its coordinates are meant."""
+    """Turns the parts of one filter into typed SQL."""
 
-    def __init__(
-        self,
-        queryables: Queryables,
-        operations: Mapping[str, Operation],
-        *,
-        srid: int = DEGREES,
-        northing_first: bool = False,
-    ) -> None:
+    def __init__(self, queryables: Queryables, operations: Mapping[str, Operation]) -> None:
         self._queryables = queryables
         self._operations = operations
-        self._srid = srid
-        self._northing_first = northing_first
 
     def condition(self, tree: Tree) -> ColumnElement[bool]:
         """What is true or false of a row; raises `FilterError` for anything else."""
@@ -90,10 +78,9 @@ class Compiler:
         return self.value(tree)
 
     def _geometry(self, tree: dict[str, Tree]) -> Value:
-        if "bbox" not in tree and tree.get("type") not in _GEOMETRY_TYPES:
+        if not is_geometry(tree):
             raise FilterError(f"filter: {shown(', '.join(map(str, tree)))} is not a part that a filter can have")
-        placed = geometry_of_tree(tree, self._srid, northing_first=self._northing_first)
-        return Value(Kind.GEOMETRY, None, placed)
+        return Value(Kind.GEOMETRY, None, geometry_of_tree(tree))
 
 
 def _storable(text: str) -> str:

@@ -31,7 +31,7 @@ class Function:
 
 def _without_accents(text: ColumnElement[str]) -> ColumnElement[str]:
     """Decomposed, and without the marks that combine with letters (Unicode 0300 to 036F)."""
-    apart = func.normalize(text, literal_column("'NFD'"))
+    apart = func.normalize(text, literal_column("NFD"))
     return func.regexp_replace(apart, literal_column(r"'[\u0300-\u036F]'"), literal_column("''"), literal_column("'g'"))
 
 

@@ -15,6 +15,7 @@ from db.filtering.tokens import shown
 from db.filtering.tree import Tree
 
 DEGREES = 4326
+_TYPES = (*("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"),)
 _PARTS_OF_AN_EDGE = 32
 """A straight edge of a projected system is a curve in degrees: it is drawn with this many pieces."""
 
@@ -31,7 +32,24 @@ def geometry_of_text(text: str) -> Tree:
     return orjson.loads(shapely.to_geojson(found))
 
 
-def geometry_of_tree(tree: Tree, srid: int, *, northing_first: bool) -> BaseGeometry:
+def is_geometry(tree: Tree) -> bool:
+    """Whether a part of a filter is a geometry, or a box."""
+    return isinstance(tree, dict) and ("bbox" in tree or tree.get("type") in _TYPES)
+
+
+def in_degrees(tree: Tree, srid: int, *, northing_first: bool) -> Tree:
+    """The same filter with its geometries in degrees, the longitude first; raises `FilterError`."""
+    if is_geometry(tree):
+        placed = geometry_of_tree(tree, srid, northing_first=northing_first)
+        return orjson.loads(shapely.to_geojson(placed))
+    if isinstance(tree, dict):
+        return {name: in_degrees(part, srid, northing_first=northing_first) for name, part in tree.items()}
+    if isinstance(tree, list):
+        return [in_degrees(part, srid, northing_first=northing_first) for part in tree]
+    return tree
+
+
+def geometry_of_tree(tree: Tree, srid: int = DEGREES, *, northing_first: bool = False) -> BaseGeometry:
     """The geometry, in degrees of EPSG:4326 with the longitude first; raises `FilterError`."""
     given = _box(tree["bbox"], srid, northing_first=northing_first) if "bbox" in tree else _read(tree)
     flat = shapely.force_2d(given)
@@ -64,8 +82,13 @@ def _box(numbers: Any, srid: int, *, northing_first: bool) -> BaseGeometry:
     if south > north or (west > east and srid != DEGREES):
         raise FilterError("filter: a bbox must not end before it begins")
     if west > east:
-        return shapely.union(shapely.box(west, south, 180, north), shapely.box(-180, south, east, north))
-    return shapely.box(west, south, east, north)
+        return shapely.union(_between(west, south, 180, north), _between(-180, south, east, north))
+    return _between(west, south, east, north)
+
+
+def _between(west: float, south: float, east: float, north: float) -> BaseGeometry:
+    """A box; one without width or height is a line or a point."""
+    return shapely.envelope(shapely.multipoints([[west, south], [east, north]]))
 
 
 def _is_finite(number: Any) -> bool:

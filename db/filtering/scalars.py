@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Double, and_, cast, func, literal, not_, or_
-from sqlalchemy.types import TypeEngine
 
 from db.filtering.compiler import Compiler, Operation, boolean, values
 from db.filtering.errors import FilterError
@@ -57,15 +56,16 @@ def _in(compiler: Compiler, parts: list[Tree]) -> Value:
         raise FilterError("filter: in needs a list with one value at least")
     first, *others = comparable("in", left, *listed.column)
     if all(value.constant is not None for value in others) and first.kind in (Kind.TEXT, Kind.NUMBER):
-        constants = [value.constant for value in others]
-        return boolean(first.column == func.any(literal(constants, ARRAY(_narrowest(first.kind, constants)))))
+        return boolean(first.column == func.any(_bound(first.kind, [value.constant for value in others])))
     return boolean(or_(*(first.column == value.column for value in others)))
 
 
-def _narrowest(kind: Kind, constants: list[Any]) -> TypeEngine[Any]:
-    """Whole numbers are compared as such."""
-    whole = kind is Kind.NUMBER and all(isinstance(number, int) and abs(number) <= LARGEST for number in constants)
-    return BigInteger() if whole else SQL_TYPES[kind]
+def _bound(kind: Kind, constants: list[Any]) -> ColumnElement[Any]:
+    """A list as one value; whole numbers are compared as such."""
+    if kind is not Kind.NUMBER:
+        return literal(constants, ARRAY(SQL_TYPES[kind]))
+    whole = all(isinstance(number, int) and abs(number) <= LARGEST for number in constants)
+    return literal(constants, ARRAY(BigInteger())) if whole else literal([*map(float, constants)], ARRAY(Double()))
 
 
 def _like(compiler: Compiler, parts: list[Tree]) -> Value:

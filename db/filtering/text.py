@@ -192,12 +192,11 @@ class _Reader:
     def _geometry(self) -> Tree:
         """A geometry in well-known text, up to the bracket that closes it."""
         start, depth = self._take().start, 0
-        while self._next.is_word("Z", "M", "ZM", "EMPTY"):
-            self._take()
+        self._took_word("Z", "M", "ZM")
         while self._next.kind != "end":
             token = self._take()
             depth += token.is_symbol("(") - token.is_symbol(")")
-            if depth <= 0:
+            if depth <= 0:  # at once after EMPTY
                 break
         return geometry_of_text(self._text[start : self._tokens[self._place - 1].end])
 

@@ -19,7 +19,7 @@ def guideline_rows(contaminant: str) -> Select[Any]:
 
 
 def _properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
-    columns = {column.name: column for column in guideline_value.c if column.name not in _SAID_ELSEWHERE}
+    columns = {str(column.name): column for column in guideline_value.c if column.name not in _SAID_ELSEWHERE}
     return {"contaminant": guideline_value.c.contaminant_id, **columns}
 
 

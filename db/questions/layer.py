@@ -90,9 +90,17 @@ def one(layer: Layer, selection: Selection, key: int, look: Look = WHOLE) -> Sel
     return _features(layer, selection, look).where(layer.key == key)
 
 
-def count(layer: Layer, selection: Selection) -> Select[Any]:
-    """How many features match."""
-    return _matching(layer, selection, func.count())
+def count(layer: Layer, selection: Selection, up_to: int | None = None) -> Select[Any]:
+    """How many features match; counting ends at `up_to`."""
+    if up_to is None:
+        return _matching(layer, selection, func.count())
+    first = _matching(layer, selection, layer.key.label("id")).limit(up_to).subquery()
+    return select(func.count()).select_from(first)
+
+
+def keys(layer: Layer, selection: Selection) -> Select[Any]:
+    """The keys of all features that match, in no order."""
+    return _matching(layer, selection, layer.key.label("id"))
 
 
 def extent(layer: Layer, selection: Selection) -> Select[Any]:

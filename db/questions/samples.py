@@ -94,6 +94,7 @@ def _measurement_properties(_: Selection) -> Mapping[str, ColumnElement[Any]]:
     censored = measurement.c.lower < measurement.c.upper
     return {
         **_specimen_columns(),
+        **_soil_columns(),
         "contaminant": measurement.c.contaminant_id,
         "value": case((censored, None), else_=measurement.c.lower),
         "lower": measurement.c.lower,

@@ -171,7 +171,7 @@ BAD = [
     ("limit", "many", "limit needs a whole number above zero"),
     ("cursor", "-1", "cursor"),
     ("contaminant", "kryptonite", "contaminant 'kryptonite' is not known"),
-    ("nonsense", "1", "unknown parameter 'nonsense'; known here are basis, bbox, contaminant, cursor, dataset"),
+    ("nonsense", "1", "unknown parameter 'nonsense'; known here are basis, bbox, bbox-crs, censored"),
     ("f", "xml", "f must be one of json, html"),
 ]
 

@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
+from app.ogc.cursor import parse_cursor, write_cursor
 from app.problems import BadParameterError
 from app.query import (
     LARGEST_KEY,
@@ -15,12 +16,11 @@ from app.query import (
     PARAMETERS,
     Given,
     parse_bounds,
-    parse_cursor,
     parse_limit,
     parse_period,
     parse_point,
-    write_cursor,
 )
+from db.questions.order import Place
 from db.selection import Bounds, Period
 
 ANY_TEXT = st.one_of(st.text(max_size=60), st.from_regex(r"[-+.,/eE0-9TZ:() POINT]{0,40}", fullmatch=True))
@@ -102,12 +102,19 @@ def test_limits_are_clamped_but_not_invented() -> None:
             parse_limit(text)
 
 
-@given(st.integers(0, LARGEST_KEY))
-def test_cursors_go_there_and_back(key: int) -> None:
-    assert parse_cursor(write_cursor(key)) == key
+@given(
+    st.integers(0, LARGEST_KEY),
+    st.lists(st.none() | st.text(st.characters(exclude_characters="\0")), max_size=3),
+    st.booleans(),
+)
+def test_cursors_go_there_and_back(key: int, values: list[str | None], backwards: bool) -> None:
+    place = Place(key, tuple(values), backwards)
+    assert parse_cursor(write_cursor(place)) == place
 
 
-@pytest.mark.parametrize("text", ["", "0", "AAAAAAAAAAA=", "__________8", "AAAAAAAAAAB", "zzzzzzzzzzzzzzz"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "AAAAAAAAAAA=", "__________8", "AAAAAAAAAAB", "zzzzzzzzzzzzzzz", "WzEs", "W10"]
+)
 def test_other_cursors_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="cursor is not one"):
         parse_cursor(text)
