@@ -95,7 +95,7 @@ class Fitting:
         fit: VariogramFit | None = None,
     ) -> Fitted:
         """Solve with a known covariance, or with several likely ones."""
-        systems = [self._system(each) for each in likely or (covariance,)]
+        systems = [self.system(each) for each in likely or (covariance,)]
         system = systems[0] if len(systems) == 1 else Ensemble(systems)
         if system.ridge > 0.0:
             self.notes.append(
@@ -125,7 +125,8 @@ class Fitting:
             return DEFAULT_NEIGHBOURS
         return self.recipe.neighbours
 
-    def _system(self, covariance: Covariance) -> SingleSystem:
+    def system(self, covariance: Covariance) -> SingleSystem:
+        """The equations of all sites, or of those around each place, under one covariance."""
         places, error = self.sites.places, self.sites.error
         near = self.neighbours
         if near is None or (isinstance(near, int) and near >= self.sites.n):
@@ -204,7 +205,7 @@ class Fitting:
         enough = max(1, PAIRS_OF_DRAWS // self.sites.n)
         for _ in range(REFITS if self.sites.censored.any() else 0):
             fit = choose_variogram(self.empirical(values[:, :enough]), self.recipe.structures)
-            system = self._system(self._usable(fit))
+            system = self.system(self._usable(fit))
             values = gibbs(self.sites, system, self._mean(values), values, REFIT_SWEEPS, rng)
         empirical = self.empirical(values[:, :enough])
         return empirical, choose_variogram(empirical, self.recipe.structures)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mapping.arrays import Vector, as_points
-from mapping.covariance import Covariance
+from mapping.covariance import Covariance, Nugget, Sum
 from mapping.estimates import Estimates
 from mapping.fitting import Fitted, Fitting
 from mapping.neighbourhood import Neighbourhood, given_neighbours, stored_neighbours
@@ -27,6 +27,8 @@ from mapping.variogram import EmpiricalVariogram, VariogramFit
 
 AT_ONCE = 65_536
 """Data left out at a time: their weights are kept meanwhile."""
+LEFT = 1e-9
+"""Of the sill, left as nugget: fields without any are too smooth to be factorised."""
 TARGET = "noisy"
 """What is predicted, as in gstat: the next measurement at a place, its nugget included."""
 
@@ -175,6 +177,18 @@ class FittedKriging:
             for k, (each, system) in enumerate(zip(self.likely, self.system.systems, strict=True))
             for part in (np.ascontiguousarray(self.values[:, k::count]),)
         )
+
+    def without_nugget(self) -> FittedKriging:
+        """The model of the field without its nugget, which counts as an error of each datum; of one covariance only.
+
+        What it predicts and simulates at a place is what many measurements there have in common.
+        """
+        nugget, sill = self.covariance.nugget, self.covariance.sill
+        covariance = Sum((Nugget(min(nugget, LEFT * sill)), *self.covariance.structured))
+        sites = replace(self.sites, error=self.sites.error + nugget - covariance.nugget)
+        system = Fitting(self.recipe, self.samples, sites).system(covariance)
+        dual = system.dual(self.values - self.mean)
+        return replace(self, covariance=covariance, sites=sites, system=system, dual=dual)
 
     def leave_one_out(self) -> Validation:
         """Each measured place predicted from all others, the covariance kept; on the model's scale.
