@@ -163,7 +163,8 @@ def steps_of(bounds: NDArray[np.float64]) -> NDArray[np.int16]:
 
 def middle_of(steps: NDArray[np.int16]) -> NDArray[np.float64]:
     """The concentration in the middle of each step; zero for nothing, infinity for what has no upper bound."""
-    middle = 10.0 ** ((steps.astype(np.float64) + 0.5) / STEPS_PER_DECADE)
+    with np.errstate(over="ignore"):
+        middle = 10.0 ** ((steps.astype(np.float64) + 0.5) / STEPS_PER_DECADE)
     return np.where(steps == NOTHING, 0.0, np.where(steps == BEYOND, np.inf, middle))
 
 
