@@ -55,12 +55,13 @@ def selection_of(
         medium=medium,
         digestion=digestion,
         basis=basis,
-        depth=_depth(depth),
+        depth=depth_of(depth),
         visibilities=VISIBILITIES,
     )
 
 
-def _depth(text: str | None) -> tuple[float, float] | None:
+def depth_of(text: str | None) -> tuple[float, float] | None:
+    """A depth class in centimetres, if one is given; `ValueError` for what is none."""
     if text is None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", text)
