@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from db.pyramid.build import forget as forget_pyramid
 from db.versions import raise_version
 from ingest import datasets, under_way
 from ingest.beside import beside
@@ -94,6 +95,7 @@ def _load(
         given = datasets.Given(profile, kind, file.name, checksum, incoming.above, partial=partial)
         dataset, changes = publish(connection, before, given, incoming)
         incoming.conclude(connection, dataset)
+        forget_pyramid(connection, dataset)
         version = 1 if before is None else before.version + 1
         report = replace(_report(file, profile, kind, incoming, checksum), version=version)
         datasets.write_version(connection, dataset, report, changes, partial=partial)

@@ -21,6 +21,7 @@ from db import migrate
 from db.embedded import ClusterError
 from db.engine import Database
 from db.postgres_programs import PostGISMissing
+from db.pyramid.build import build_missing
 from ingest.vocabulary import load_vocabularies
 
 application = typer.Typer(
@@ -123,12 +124,13 @@ def ready_database(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def transaction(settings: Settings) -> Iterator[Connection]:
-    """One transaction on a ready database: all of it or nothing."""
+    """One transaction on a ready database: all of it or nothing; then what low zooms are drawn from is up to date."""
     with ready_database(settings) as database:
         engine = database.engine()
         try:
             with engine.begin() as connection:
                 yield connection
+            build_missing(engine)
         finally:
             engine.dispose()
 

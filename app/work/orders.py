@@ -14,6 +14,7 @@ from app.settings import Settings
 from app.work.file_limits import limits_for
 from app.work.frugal import give_memory_back
 from app.work.load_reports import default_target, write_report
+from db.pyramid.build import build_missing
 from ingest.contaminants import shipped_contaminants
 from ingest.draft import draft_profile
 from ingest.errors import IngestError
@@ -110,6 +111,7 @@ def _load(bench: Bench, job: Row[Any]) -> Mapping[str, Any]:
     try:
         with bench.engine.begin() as connection:
             report = load(connection, file, profile)
+        build_missing(bench.engine)
     except IngestError as error:
         refused = refusal(file, profile, error)
         write_report(refused, default_target(bench.settings, refused))

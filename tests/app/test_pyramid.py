@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -20,6 +21,9 @@ from db.pyramid import build
 from db.pyramid.cells import Cells, middle_of, steps_of, together
 from db.pyramid.grid import BASE_ZOOM, codes_of, columns_and_rows, interleaved, node_of, self_and_ancestors
 from db.selection import Period, Selection
+from ingest.load import load_samples, unload
+from ingest.profile import Profile
+from ingest.vocabulary import load_vocabularies
 from tests.app.seed import add_contaminants, add_dataset
 from tests.app.test_vector_tiles import decode
 from tiles.statements import EXTENT
@@ -299,3 +303,41 @@ def test_steps_hold_zero_and_infinity() -> None:
     assert middle[0] == 0.0
     assert np.isinf(middle[-1])
     np.testing.assert_allclose(middle[1:-1], bounds[1:-1], rtol=0.06)
+
+
+# Loads
+
+
+def survey(folder: Path, rows: int) -> Path:
+    path = folder / "survey.csv"
+    lines = (f"S{row},{5 + row / 1000},{50 + row % 7 / 100},{row + 1}" for row in range(rows))
+    path.write_text("\n".join(["id,x,y,zinc", *lines]))
+    return path
+
+
+PROFILE = Profile.model_validate(
+    {
+        "dataset": {"name": "survey", "title": "A survey", "licence": "CC0-1.0", "provider": "nobody"},
+        "position": {"crs": "EPSG:4326", "x": {"column": "x"}, "y": {"column": "y"}},
+        "specimen": {"medium": "mineral-horizon", "code": {"column": "id"}},
+        "measurements": {"unit": "mg/kg", "columns": {"zinc": "zinc"}},
+    }
+)
+
+
+async def test_a_load_forgets_and_an_unload_removes(database: Database, tmp_path: Path) -> None:
+    engine = database.engine()
+    reader = await asyncpg.connect(database.libpq)
+    with engine.begin() as connection:
+        load_vocabularies(connection)
+    for rows in (50, 60, 40):
+        with engine.begin() as connection:
+            load_samples(connection, survey(tmp_path, rows), PROFILE)
+        assert await counted(reader, Tile(3, 4, 2), contaminant="zinc") == rows
+        assert build.build_missing(engine) == ["survey"]
+        assert await counted(reader, Tile(3, 4, 2), contaminant="zinc") == rows
+    with engine.begin() as connection:
+        unload(connection, "survey")
+        assert connection.execute(text("SELECT count(*) FROM pyramid_node")).scalar_one() == 0
+    await reader.close()
+    engine.dispose()
