@@ -21,7 +21,7 @@ from mapping.transform import Identity
 POINTS_ALONG = 4
 """Points along each side of a block, as in block kriging."""
 VALUES_AT_ONCE = 20_000_000
-MOST_POINTS = 400_000
+MOST_POINTS = 200_000
 
 
 def points_of_blocks(grid: Grid) -> Grid:
@@ -41,7 +41,7 @@ def simulated_means(
 ) -> Simulation:
     """Equally likely means of groups of places (n, 2), numbered by `group` (n,) from zero on; negative: in none.
 
-    Places as for `simulate`: up to 4,000, or on a regular grid. ValueError for more than 400,000 places.
+    Places as for `simulate`: up to 4,000, or on a regular grid. ValueError for more than 200,000 places.
     """
     places = np.asarray(xy, dtype=np.float64)
     if len(places) > MOST_POINTS:

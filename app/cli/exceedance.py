@@ -1,16 +1,23 @@
 """`edaphos exceedance CONTAMINANT`: samples and area above each guideline value that is comparable."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.choices import Assume, SurfaceId, contaminant_of, map_of
 from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar, transaction
+from app.limits import Limit
 from app.settings import Settings
 from app.work.assumed import at_samples, for_all_places
-from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, judge_samples, limits_for
+from app.work.exceedance import AreaAbove, SampleVerdict, areas_above, areas_of, judge_samples, limits_for
 from app.work.material import gather, selection_from
+from app.work.supports import BLOCK, POINT, SUPPORTS, ZONE, Support, means_over
+
+SUPPORT = f"What is held against the limits: {SUPPORTS}. Many limits are meant for means, not for points."
+WORDS = {POINT: "", BLOCK: "of blocks whose mean lies ", ZONE: "of zones whose mean lies "}
 
 
 def register(application: typer.Typer) -> None:
@@ -19,26 +26,50 @@ def register(application: typer.Typer) -> None:
 
 
 def exceedance(
-    contaminant: Contaminant, *, assume: Assume = None, surface: SurfaceId = None, as_json: Json = False
+    contaminant: Contaminant,
+    *,
+    limit: Annotated[list[float] | None, typer.Option(help="A limit in mg/kg of your own; may be repeated.")] = None,
+    assume: Assume = None,
+    support: Annotated[str, typer.Option(help=SUPPORT)] = POINT,
+    surface: SurfaceId = None,
+    as_json: Json = False,
 ) -> None:
     """Compare samples and map with the guideline values; what is not assessable is listed with what is missing."""
-    settings, assumed = Settings(), assume or []
+    settings, assumed, over = Settings(), assume or [], Support.parse(support)
     with transaction(settings) as connection:
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
         material = gather(connection, selection_from(made.parameters))
         verdicts = judge_samples(connection, material.rows, at_samples(connection, made.home, assumed, material.rows))
+        limits = [Limit(each, f"{each:g} mg/kg") for each in limit or ()]
+        limits += limits_for(connection, made, for_all_places(assumed))
         with progress_bar("simulating"):
-            areas = areas_above(connection, made, limits_for(connection, made, for_all_places(assumed)))
+            means = None if over.kind == POINT else means_over(connection, made, over)
+            areas = areas_of(means, limits) if means else areas_above(connection, made, limits)
+    zones = means.zones(limits) if means and over.kind == ZONE else []
     if as_json:
-        print_json(as_dict(made.id, assumed, verdicts, areas))
+        print_json(as_dict(made.id, assumed, verdicts, areas) | {"support": str(over), "zones": zones})
         return
     output.print(f"[bold]{made.title}[/]" + (f", assuming {', '.join(assumed)}" if assumed else ""))
-    if areas:
-        output.print(f"  of {in_units(areas[0].mapped)} mapped, the area above")
-        output.print(area_table(areas))
-    else:
+    if not areas:
         output.print("  no guideline value is comparable with this map")
+    else:
+        output.print(f"  of {in_units(areas[0].mapped)} mapped, the area {WORDS[over.kind]}above")
+        output.print(area_table(areas))
+    if zones:
+        output.print(zone_table(zones, limits))
     show_verdicts(verdicts)
+
+
+def zone_table(zones: Sequence[Mapping[str, Any]], limits: Sequence[Limit]) -> Table:
+    """The mean of each zone, and how likely it exceeds each limit."""
+    distinct = {limit.mg_per_kg: number for number, limit in enumerate(limits)}
+    headings = (f"P(> {value:.4g})" for value in sorted(distinct))
+    table = Table("zone", "area", "mean", "90 % interval", *headings, box=None, padding=(0, 2, 0, 2))
+    for zone in zones:
+        chances = (f"{zone['exceedance'][distinct[value]]:.2f}" for value in sorted(distinct))
+        between = f"{zone['low']:.3g} to {zone['high']:.3g}"
+        table.add_row(escape(zone["zone"]), in_units(zone["area_m2"]), f"{zone['mean']:.3g}", between, *chances)
+    return table
 
 
 def as_dict(surface: str, assumed: list[str], verdicts: list[SampleVerdict], areas: list[AreaAbove]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from app.limits import Limit, resolve_limit
-from app.processes.kinds import Contaminant, MapId, contaminant_of, map_of
+from app.processes.kinds import Contaminant, MapId, check_layers, contaminant_of, map_of
 from app.processes.process import Output, Process
 from app.work.assumed import at_samples, for_all_places
-from app.work.exceedance import areas_above, guideline_rows, judge_samples, limits_for
+from app.work.exceedance import AreaAbove, areas_above, areas_of, guideline_rows, judge_samples, limits_for
 from app.work.material import gather, selection_from
 from app.work.orders import Bench
 from app.work.published import PublishedMap
+from app.work.supports import POINT, SUPPORTS, ZONE, Support, means_over
 from db.samples import SampleRows
 
 Assumptions = Annotated[
@@ -32,6 +33,7 @@ class ExceedanceInputs:
     limit: Annotated[float | None, Field(description="A limit of your own, in mg/kg.", gt=0)] = None
     guideline: Annotated[str | None, Field(description="jurisdiction:act:land-use:kind", max_length=200)] = None
     assume: Assumptions = ()
+    support: Annotated[str, Field(description=f"What is held against limits: {SUPPORTS}.", max_length=200)] = POINT
 
 
 def _run(bench: Bench, inputs: ExceedanceInputs) -> Mapping[str, Any]:
@@ -41,13 +43,26 @@ def _run(bench: Bench, inputs: ExceedanceInputs) -> Mapping[str, Any]:
         made = map_of(bench.settings, connection, bench.visible, contaminant, inputs.map)
         rows = gather(connection, selection_from(made.parameters)).rows
         verdicts = judge_samples(connection, rows, at_samples(connection, made.home, inputs.assume, rows))
-        areas = areas_above(connection, made, _limits(connection, made, inputs))
+        areas, zones = _on_the_map(bench, connection, made, inputs)
     wanted = [verdict for verdict in verdicts if inputs.guideline in (None, verdict.rule)]
     return {
         "map": {"id": made.id, "title": made.title, "scores": dict(made.scores)},
         "samples": [verdict.to_dict() for verdict in wanted] if inputs.limit is None else _above(rows, inputs.limit),
         "areas": [area.to_dict() for area in areas],
+        "zones": zones,
     }
+
+
+def _on_the_map(
+    bench: Bench, connection: Connection, made: PublishedMap, inputs: ExceedanceInputs
+) -> tuple[list[AreaAbove], list[dict[str, Any]]]:
+    """Areas above each limit and, where zones are asked for, the mean of each."""
+    support, limits = Support.parse(inputs.support), _limits(connection, made, inputs)
+    if support.kind == POINT:
+        return areas_above(connection, made, limits), []
+    check_layers(bench, connection, [support.zones.partition(":")[0]] if support.zones else [])
+    means = means_over(connection, made, support)
+    return areas_of(means, limits), means.zones(limits) if support.kind == ZONE else []
 
 
 def _limits(connection: Connection, made: PublishedMap, inputs: ExceedanceInputs) -> list[Limit]:
@@ -78,6 +93,10 @@ PROCESS = Process(
         "map": Output("The map that was compared"),
         "samples": Output("Counts of samples", {"type": "array", "items": {"type": "object"}}),
         "areas": Output("Areas above each limit, in square metres", {"type": "array", "items": {"type": "object"}}),
+        "zones": Output(
+            "With support zone-mean, the mean of each zone and its probabilities of exceeding the limits",
+            {"type": "array", "items": {"type": "object"}},
+        ),
     },
     run=_run,
     keywords=("guideline values", "exceedance"),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.limits import Limit, comparable_limits, rules_of, title
 from app.work.maps import rebuild
 from app.work.published import PublishedMap
+from app.work.supports import MeansOf
 from db.samples import SampleRows
 from db.tables import guideline_value, surface_area
 from mapping.context import Assumption, Context, parse_assumptions
@@ -105,6 +106,13 @@ def areas_above(connection: Connection, made: PublishedMap, limits: Sequence[Lim
         _keep_areas(connection, made, seed, _simulated_areas(connection, made, missing, seed))
         known = _kept_areas(connection, made, seed)
     return [AreaAbove(limit, *known[limit.mg_per_kg]) for limit in limits]
+
+
+def areas_of(means: MeansOf, limits: Sequence[Limit]) -> list[AreaAbove]:
+    """The area of blocks or zones whose mean lies above each limit."""
+    mapped = float(means.area.sum())
+    found = {limit.mg_per_kg: means.above(limit.mg_per_kg) for limit in limits}
+    return [AreaAbove(limit, found[limit.mg_per_kg], mapped) for limit in limits]
 
 
 _Areas = Mapping[float, tuple[AreaEstimate, float]]

@@ -90,4 +90,4 @@ def test_the_field_without_its_nugget_filters_what_is_noise() -> None:
 def test_too_many_points_are_refused() -> None:
     fitted = Kriging(Identity(), covariance=Nugget(0.1) + Spherical(1.0, 50.0)).fit(Samples.measured(XY, SCORES))
     with pytest.raises(ValueError, match="larger blocks or cells"):
-        simulated_means(fitted, np.zeros((400_001, 2)), np.zeros(400_001))
+        simulated_means(fitted, np.zeros((200_001, 2)), np.zeros(200_001))
