@@ -21,9 +21,9 @@ from mapping.arrays import Points, Vector
 from mapping.grid import sample_spacing
 from mapping.hotspots import NotTestable, false_discovery
 from mapping.kriging import FittedKriging, Kriging
+from mapping.least_squares import Whitened, whitened
 from mapping.samples import Samples
 from mapping.transform import Transform
-from mapping.whitening import Whitened, whitened
 from mapping.workers import one_blas_thread
 
 FEWEST = 10
@@ -116,7 +116,7 @@ class DecayTest:
         if np.ptp(model.values.mean(axis=1)) == 0.0:
             return NotTestable("no test possible: all values are equal")
         rng = np.random.default_rng(self.seed)
-        chosen, notes = _chosen(apart, rng)
+        chosen, notes = chosen_sites(apart, rng)
         reaches = np.sort(self.reaches or default_reaches(model.sites.xy))
         with one_blas_thread() if len(chosen) <= EXACT else nullcontext():
             return self._tested(whitened(model, chosen), apart[chosen], reaches, rng, (*notes, *_of(model)))
@@ -158,8 +158,8 @@ def _checked(distance: ArrayLike, n: int) -> Vector:
     return apart
 
 
-def _chosen(distance: Vector, rng: np.random.Generator) -> tuple[Index, tuple[str, ...]]:
-    """All sites, or those that a test can hold in memory."""
+def chosen_sites(distance: Vector, rng: np.random.Generator) -> tuple[Index, tuple[str, ...]]:
+    """Indices of all sites, or of as many as can be held in memory, by their distances (n, J), and a note if not all."""
     n = len(distance)
     if n <= LARGEST:
         return np.arange(n), ()

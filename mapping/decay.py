@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from mapping.arrays import Vector
-from mapping.attribution import default_reaches
+from mapping.attribution import chosen_sites, default_reaches
 from mapping.kriging import FittedKriging
-from mapping.whitening import whitened
+from mapping.least_squares import whitened
 
 STEPS = 60
 """Bisections of a quantile: to the last digit of a float that is shown."""
@@ -74,8 +74,9 @@ class _Fits:
 
 
 def _fits(model: FittedKriging, apart: Vector, reaches: Vector) -> _Fits:
-    data = whitened(model)
-    decay = data.white(np.exp(-apart[:, None] / reaches))
+    chosen, _ = chosen_sites(apart[:, None], np.random.default_rng(0))
+    data = whitened(model, chosen)
+    decay = data.white(np.exp(-apart[chosen, None] / reaches))
     one, values = data.white(np.ones((data.n, 1)))[:, 0], data.white(data.values[:, None])[:, 0]
     beta, spread, left = [], [], []
     for column in decay.T:
