@@ -23,6 +23,7 @@ from .summaries import Summary, summarise
 from .support import Block
 from .surface import Surface, predict_grid, prediction_from_bands, read_provenance, write_surface
 from .transform import BoxCox, Identity, Log, NormalScore, Transform, transform_named
+from .trends import Repeated, Trends, trends_in
 from .validation import Validation
 from .variogram import (
     EmpiricalVariogram,
@@ -66,6 +67,7 @@ __all__ = [
     "Raster",
     "RasterField",
     "Reference",
+    "Repeated",
     "Samples",
     "ScaleToFit",
     "Simulation",
@@ -74,6 +76,7 @@ __all__ = [
     "Surface",
     "Term",
     "Transform",
+    "Trends",
     "Validation",
     "VariogramFit",
     "blocked_folds",
@@ -95,5 +98,6 @@ __all__ = [
     "sample_spacing",
     "summarise",
     "transform_named",
+    "trends_in",
     "write_surface",
 ]
