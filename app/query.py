@@ -40,7 +40,13 @@ class Parameter:
         return {"name": self.name, "in": "query", "description": self.description, "schema": schema, **style}
 
 
-_NUMBERS = {"type": "array", "items": {"type": "number"}, "oneOf": [{"minItems": n, "maxItems": n} for n in (4, 6)]}
+_NUMBERS = {
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 4,
+    "maxItems": 6,
+    "oneOf": [{"minItems": count, "maxItems": count} for count in (4, 6)],
+}
 _NAMES: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
 _URI = {"type": "string", "format": "uri"}
 _COUNT = {"type": "integer", "minimum": 1, "maximum": MOST_ITEMS, "default": DEFAULT_LIMIT}

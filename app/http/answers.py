@@ -20,6 +20,7 @@ HTML = "text/html"
 SCHEMA = "application/schema+json"
 MVT = "application/vnd.mapbox-vector-tile"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.1"
+OPENAPI_3_0 = "application/vnd.oai.openapi+json;version=3.0"
 COVERAGEJSON = "application/prs.coverage+json"
 GEOTIFF = "image/tiff; application=geotiff"
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from app.crs import offered
-from app.http.answers import ASK_AGAIN, HTML, JSON, OPENAPI, agreed_format, json_answer
+from app.http.answers import ASK_AGAIN, HTML, JSON, OPENAPI, OPENAPI_3_0, agreed_format, json_answer
 from app.http.asked import asked
 from app.http.extent import CRS84
 from app.http.pages import document_page
@@ -18,6 +18,7 @@ from app.http.static import CLIENT
 from app.ogc.catalogue import all_collections, any_collection, extent_of
 from app.ogc.collection import Collection, FeatureCollection, SurfaceCollection
 from app.ogc.link import Link, documents, self_links
+from app.ogc.openapi import as_3_0, definition, summary
 from app.ogc.standard import Standard, route
 from app.problems import UnavailableError
 
@@ -69,11 +70,18 @@ async def conformance(request: Request) -> Response:
     return _answer(request, "Conformance", {"conformsTo": sorted(set(classes))})
 
 
-@route(router, "/api", "The definition of this API", media=[OPENAPI])
+@route(router, "/api", "The definition of this API", media=[OPENAPI, OPENAPI_3_0, HTML])
 async def api_definition(request: Request) -> Response:
-    """OpenAPI 3.1."""
-    asked(request, {"json": OPENAPI})
-    return json_answer(request, request.app.openapi(), OPENAPI)
+    """OpenAPI 3.1, or 3.0 for who asks for that."""
+    older = "version=3.0" in request.headers.get("accept", "")
+    formats = {"json": OPENAPI, "openapi30": OPENAPI_3_0, "html": HTML}
+    wanted = asked(request, formats)[1]
+    document = definition(request.app, str(request.base_url))
+    if wanted == "html":
+        return document_page(request, "The definition of this API", summary(document))
+    if wanted == "openapi30" or (older and "f" not in request.query_params):
+        return json_answer(request, as_3_0(document), OPENAPI_3_0)
+    return json_answer(request, document, OPENAPI)
 
 
 @route(router, "/collections", "The collections", media=[JSON, HTML])
@@ -105,11 +113,11 @@ async def _described(request: Request, service: Service, found: Collection) -> d
         "title": found.title,
         "description": found.description,
         "extent": extent.document(),
-        "crs": offered(extent.box) if isinstance(found, FeatureCollection) else [CRS84],
         "links": documents(links, base),
     }
     for standard in standards:
         document |= standard.collection_members(found, base)
+    document["crs"] = offered(extent.box) if isinstance(found, FeatureCollection) else [CRS84]
     return document | _surface_members(found)
 
 
@@ -139,11 +147,13 @@ CORE = Standard(
     title="OGC API Common",
     router=router,
     conformance=(
-        *(_COMMON.format(1, name) for name in ("core", "landing-page", "json")),
-        _COMMON.format(2, "collections"),
+        *(_COMMON.format(1, name) for name in ("core", "landing-page", "json", "html", "oas30")),
+        *(_COMMON.format(2, name) for name in ("collections", "simple-query", "json", "html")),
     ),
     landing_links=(
         Link("service-desc", "api", "The definition of this API", OPENAPI),
+        Link("service-desc", "api?f=openapi30", "The same in OpenAPI 3.0", OPENAPI_3_0),
+        Link("service-doc", "api?f=html", "The definition of this API, to read", HTML),
         Link("conformance", "conformance", "The classes of standards that are met"),
         Link("data", "collections", "The collections"),
         Link("alternate", "?f=html", "The map", HTML),

@@ -151,7 +151,7 @@ STANDARD = Standard(
     title="OGC API Features",
     router=router,
     conformance=(
-        *(_CLASS.format(1, name) for name in ("core", "geojson", "html")),
+        *(_CLASS.format(1, name) for name in ("core", "oas30", "geojson", "html")),
         _CLASS.format(2, "crs"),
     ),
     collection_links=_links,

@@ -1,6 +1,7 @@
 """The service over a small world: asked in the process, or on a port of its own."""
 
 import asyncio
+import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ class World:
 @pytest.fixture(scope="session")
 def world(server: Database, meuse: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Shared by the session: tests of this folder read it, or leave it as it was."""
+    name = f"edaphos_world_{secrets.token_hex(4)}"
     administration = server.engine().execution_options(isolation_level="AUTOCOMMIT")
     with administration.connect() as connection:
-        connection.execute(text("CREATE DATABASE edaphos_world"))
-    database = Database(server.url.set(database="edaphos_world"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    database = Database(server.url.set(database=name))
     home = tmp_path_factory.mktemp("world")
     engine = database.engine()
     migrate.upgrade(engine)
@@ -42,7 +44,7 @@ def world(server: Database, meuse: Path, tmp_path_factory: pytest.TempPathFactor
     engine.dispose()
     yield World(database, Settings(home=home))
     with administration.connect() as connection:
-        connection.execute(text("DROP DATABASE edaphos_world WITH (FORCE)"))
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     administration.dispose()
 
 

@@ -50,7 +50,7 @@ THINGS = Table(
     prefixes=["TEMPORARY"],
 )
 QUERYABLES: Mapping[str, Queryable] = {
-    column.name: found for column in THINGS.c if (found := Queryable.of(column)) is not None
+    column.name: queryable for column in THINGS.c if (queryable := Queryable.of(column)) is not None
 } | {"geometry": Queryable(THINGS.c.geom, Kind.GEOMETRY)}
 START = dt.date(2010, 1, 1)
 PLACES = [(x * 2.0, y * 2.0) for x in range(5) for y in range(5)]
