@@ -1,75 +1,57 @@
-"""Data made uncorrelated under a fitted spatial model, so that functions of the place can be tested on them.
+"""Correlated data made independent: each minus what those before it say about it (Vecchia 1988, JRSS B 50).
 
-With the covariance C = L Lᵀ of the data, L⁻¹ turns a field of that covariance into independent numbers of variance
-one; what the unknown mean explains is taken out of them by an orthogonal projection. A test on what is left is one by
-generalised least squares (Cressie 1993, section 1.3), and simulating the null is drawing independent numbers.
+With all that come before, it is the Cholesky factor of the inverse; with the nearest, close to it, and sparse.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
+from scipy.sparse import csr_array
 
 from mapping.arrays import Points, Vector
+from mapping.covariance import Covariance
 from mapping.estimates import stable_factor
-from mapping.kriging import FittedKriging
+from mapping.vecchia import Index, nearest_before
+
+NEIGHBOURS = 40
+EXACT = 1_000
+"""Up to so many data the factor is that of the whole matrix."""
+AT_ONCE = 512
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Whitened:
-    """Data at n places `xy` (n, 2) under a model with an unknown constant mean.
+def whitening(xy: Points, covariance: Covariance, error: Vector) -> csr_array:
+    """B (n, n), so that B z has independent normal numbers of variance one for data z with this covariance.
 
-    `factor` (n, n) is L, `level` (n,) the whitened constant, of length one, and `scores` (n,) the whitened data without
-    their mean, scaled to a mean square of one; `sd` is what they were divided by, 1 where the model fits.
+    Places (n, 2), error variances (n,). Columns are in the order of the data.
     """
-
-    xy: Points
-    values: Vector
-    factor: Vector
-    level: Vector
-    scores: Vector
-    sd: float
-
-    @property
-    def n(self) -> int:
-        """How many places."""
-        return len(self.xy)
-
-    def white(self, columns: Vector) -> Vector:
-        """L⁻¹ times columns (n, m)."""
-        solved: Vector = solve_triangular(self.factor, columns, lower=True, check_finite=False)
-        return solved
-
-    def functions(self, columns: Vector) -> Vector:
-        """Functions of the place (n, m), whitened and without their mean."""
-        return self.centred(self.white(columns))
-
-    def centred(self, white: Vector) -> Vector:
-        """Whitened columns (n, m) without what the mean explains."""
-        centred: Vector = white - self.level[:, None] * (self.level @ white)
-        return centred
-
-    def nulls(self, count: int, rng: np.random.Generator) -> Vector:
-        """Scores (n, count) of fields of the same covariance at the same places, made without any sources."""
-        drawn = self.centred(rng.standard_normal((self.n, count)))
-        scaled: Vector = drawn * np.sqrt((self.n - 1) / np.einsum("ij,ij->j", drawn, drawn))
-        return scaled
+    n = len(xy)
+    if n <= EXACT:
+        factor, _ = stable_factor(covariance.between(xy, xy) + np.diag(error), covariance.sill)
+        return csr_array(solve_triangular(factor, np.eye(n), lower=True))
+    order = np.random.default_rng(0).permutation(n)
+    near = nearest_before(np.ascontiguousarray(xy[order]), np.arange(n), NEIGHBOURS)
+    rows = [_rows(xy, covariance, error, order, near[at : at + AT_ONCE], at) for at in range(0, n, AT_ONCE)]
+    data, columns = (np.concatenate(each) for each in zip(*rows, strict=True))
+    indptr = np.arange(n + 1) * data.shape[1]
+    white = csr_array((data.ravel(), columns.ravel(), indptr), shape=(n, n))
+    white.eliminate_zeros()
+    return white
 
 
-def whitened(model: FittedKriging, chosen: NDArray[np.int64] | None = None) -> Whitened:
-    """The data of a model on its scale, or the `chosen` of its sites (indices); completed data sets are averaged."""
-    index = np.arange(model.sites.n) if chosen is None else chosen
-    xy, values = model.sites.xy[index], model.values.mean(axis=1)[index]
-    matrix = model.covariance.between(xy, xy)
-    matrix[np.diag_indices(len(xy))] += model.sites.error[index]
-    factor, _ = stable_factor(matrix, model.covariance.sill)
-    level, data = solve_triangular(factor, np.column_stack([np.ones(len(xy)), values]), lower=True).T
-    level = level / np.linalg.norm(level)
-    left = data - level * (level @ data)
-    sd = float(np.linalg.norm(left)) / np.sqrt(len(xy) - 1)
-    if not sd > 0.0:
-        raise ValueError("no test possible: all values are equal")
-    return Whitened(xy, values, factor, level, left / sd, sd)
+def _rows(
+    xy: Points, covariance: Covariance, error: Vector, order: Index, near: Index, at: int
+) -> tuple[Vector, Index]:
+    """Entries (b, k + 1) and their columns, of the data at `at` and after; those that are missing have weight 0."""
+    own, missing = order[at : at + len(near)], near < 0
+    others = order[np.maximum(near, 0)]
+    matrix = covariance.between(xy[others], xy[others])
+    pad = missing[:, :, None] | missing[:, None, :]
+    matrix[pad] = 0.0
+    diagonal = np.arange(near.shape[1])
+    matrix[:, diagonal, diagonal] = np.where(missing, 1.0, covariance.sill * (1.0 + 1e-10) + error[others])
+    to_own = np.where(missing, 0.0, covariance.between(xy[others], xy[own][:, None])[..., 0])
+    weights = np.linalg.solve(matrix, to_own[..., None])[..., 0]
+    left = covariance.sill + error[own] - (weights * to_own).sum(axis=1)
+    sd = np.sqrt(np.maximum(left, 1e-10 * covariance.sill))
+    return np.column_stack([-weights, np.ones(len(own))]) / sd[:, None], np.column_stack([others, own])
