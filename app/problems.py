@@ -76,6 +76,10 @@ class TooLargeError(ValueError):
     """The body is larger than is taken; the message says how large it may be."""
 
 
+class TooLongError(ValueError):
+    """The address is longer than is taken; the message says how long it may be."""
+
+
 class WrongContentError(ValueError):
     """The body is of another type than the address takes; the message says which."""
 
@@ -132,6 +136,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     UnauthorisedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    TooLongError: HTTPStatus.REQUEST_URI_TOO_LONG,
     WrongContentError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,
     StorageFullError: HTTPStatus.INSUFFICIENT_STORAGE,
