@@ -1,6 +1,7 @@
 """The standards that are served: one file each, one line here."""
 
-from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, processes, queryables, tiles
+from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, processes, queryables, styles, tiles
+from app.ogc.ows import wms, wmts
 
 STANDARDS = (
     core.CORE,
@@ -11,6 +12,9 @@ STANDARDS = (
     maps.STANDARD,
     edr.STANDARD,
     coverages.STANDARD,
+    styles.STANDARD,
+    wmts.STANDARD,
+    wms.STANDARD,
     limits.STANDARD,
     processes.STANDARD,
 )
