@@ -3,13 +3,14 @@
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 
 from app import problems
 from app.http import datasets, health, imports, jobs, static
+from app.http.front import HEADERS, METHODS, Front, Origins
 from app.http.holder import Gate
-from app.http.middleware import Guard
+from app.http.hot import Hot
+from app.http.middleware import EXPOSED, Guard
 from app.http.service import lifespan
 from app.ogc import STANDARDS
 from app.ogc.core import DESCRIPTION, TITLE
@@ -47,12 +48,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "image/tiff"),
     )
     app.add_middleware(Gate, routes=app.routes)
+    app.add_middleware(Front, routes=app.routes)
     app.add_middleware(
-        CORSMiddleware,
+        Origins,
         allow_origins=["*"],
-        allow_methods=["GET", "HEAD"],
-        allow_headers=["Authorization"],
-        expose_headers=["Content-Crs", "ETag", "Link"],
+        allow_methods=METHODS,
+        allow_headers=HEADERS,
+        expose_headers=EXPOSED,
     )
     app.add_middleware(Guard)
+    app.add_middleware(Hot)
     return app

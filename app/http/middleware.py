@@ -21,6 +21,8 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+EXPOSED = ("Content-Crs", "ETag", "Link")
+"""Headers that pages of other origins may read."""
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "Content-Security-Policy": POLICY,

@@ -16,13 +16,17 @@ from app.http.answers import Body
 from app.http.cache import Flights, Kept, Memory
 from app.http.extent import Extent
 from app.http.holder import holder_of
+from app.http.hot import HotAnswers
+from app.http.versions import Versions
 from app.keys import PUBLIC
 from app.settings import Settings
 from db.engine import Database
 
 POOL = 8
 STATEMENT_MILLISECONDS = 20_000
-CACHE_BYTES = 64_000_000
+CACHE_BYTES = 48_000_000
+HOT_BYTES = 24_000_000
+"""Answers as they go over the wire, many of which share their contents with the cache."""
 EXECUTIONS = 2
 """Processes that somebody waits for, at once."""
 THREADS = 4
@@ -41,6 +45,8 @@ class Service:
     tiles: Kept[Body]
     drawing: Flights[tuple[str, Body]]
     memory: Memory
+    versions: Versions
+    hot: HotAnswers
     contaminants: dict[str, str]
     extents: dict[tuple[str, tuple[str, ...]], tuple[str, Extent]]
     visible: tuple[str, ...] = PUBLIC
@@ -75,7 +81,11 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[Servi
     ) as pool:
         threads = anyio.CapacityLimiter(THREADS)
         executing = anyio.CapacityLimiter(EXECUTIONS)
-        yield Service(settings, engine, pool, threads, executing, Kept(CACHE_BYTES), Flights(), Memory(), {}, {})
+        versions = Versions(database)
+        hot = HotAnswers(versions, HOT_BYTES)
+        kept, flights, memory = Kept[Body](CACHE_BYTES), Flights[tuple[str, Body]](), Memory()
+        yield Service(settings, engine, pool, threads, executing, kept, flights, memory, versions, hot, {}, {})
+        await versions.end()
     await engine.dispose()
 
 
@@ -90,5 +100,5 @@ def _bound_statements(connection: Any, _record: Any) -> None:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The service lives as long as the application."""
     async with running(app.state.settings, app.state.database) as service:
-        app.state.service = service
+        app.state.service, app.state.hot = service, service.hot
         yield

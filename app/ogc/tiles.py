@@ -11,8 +11,10 @@ from starlette.responses import Response
 
 from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, MVT, Body, json_answer
 from app.http.asked import JSON_ONLY, asked
+from app.http.hot import Ready
 from app.http.service import Service, service_of
-from app.ogc.catalogue import extent_of, features_of, layer_version, selection_of
+from app.keys import PUBLIC
+from app.ogc.catalogue import extent_of, features_of, selection_of
 from app.ogc.collection import FEATURES, Collection, FeatureCollection
 from app.ogc.features import FILTERS
 from app.ogc.link import Link, self_links
@@ -56,18 +58,31 @@ async def feature_tile(request: Request) -> Response:
     given, _ = asked(request, {"mvt": MVT}, *_known(collection), PARAMETERS["v"])
     question = Question(collection.id, tile, await selection_of(service, given))
     expected = given.text("v")
-    version = await layer_version(service, collection.id, expected)
+    version = await _version(service, collection, expected)
     body = service.tiles.get((question, version))
     if body is None:
         version, body = await service.drawing.join((question, version), partial(_drawn, service, question))
         service.tiles.put((question, version), body)
-    return body.response(request, FOR_EVER if version == expected else ASK_AGAIN)
+    if version != expected:
+        return body.response(request, ASK_AGAIN)
+    if service.visible == PUBLIC:
+        service.hot.keep(request.scope, Ready(body, ((collection.id, int(version)),), FOR_EVER))
+    return body.response(request, FOR_EVER)
+
+
+async def _version(service: Service, collection: FeatureCollection, expected: str | None) -> str:
+    """The version of a collection: read anew, unless it was the `expected` one a moment ago."""
+    remembered = service.versions.remembered(collection.id)
+    if expected is not None and str(remembered) == expected:
+        return expected
+    ((_, version),) = await service.versions.now(service.pool, collection.id)
+    return str(version)
 
 
 async def _drawn(service: Service, question: Question) -> tuple[str, Body]:
     async with service.pool.acquire() as connection:
         made = await vector_tile(connection, question)
-    return str(made.version), Body.packed(made.body, MVT)
+    return str(made.version), Body(made.body, MVT)
 
 
 @route(
@@ -94,7 +109,7 @@ async def tilejson(request: Request) -> Response:
 async def _feature_tilejson(
     request: Request, service: Service, collection: FeatureCollection, given: Given
 ) -> dict[str, Any]:
-    version = await layer_version(service, collection.id)
+    version = await _version(service, collection, None)
     kept = [(name, texts[0]) for name, texts in given.values.items() if name != "f"]
     query = urlencode([("v", version), *kept])
     fields = {name.strip('"'): "" for name in TILE_LAYERS[collection.id].attributes}
