@@ -105,7 +105,7 @@ class LocalBackground:
             "against what all others say about them, by generalised least squares",
             f"on the {fitted.recipe.transform.name} scale; the clearest counts.",
             f"Null hypothesis: one field with the variogram {fitted.covariance.describe()}.",
-            f"Two-sided p from {fields} fields simulated at the same sites (seed {self.seed}), the clearest there, too.",
+            f"Two-sided p from the clearest in {fields} fields simulated at the same sites (seed {self.seed}).",
             f"False discovery rate {self.level:g} after Benjamini & Hochberg (1995).",
             "The model was fitted to all samples, anomalous ones too, which makes the test a cautious one.",
         ]
