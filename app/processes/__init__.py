@@ -11,6 +11,7 @@ __all__ = ["PROCESSES", "FileMade", "Output", "Process", "all_processes", "proce
 PROCESSES = {
     "echo": "echo",
     "exceedance": "exceedance",
+    "report": "report",
     "compare-methods": "comparison",
     "map": "mapping",
 }

@@ -8,11 +8,11 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from app.limits import Limit, resolve_limit
-from app.processes.kinds import Contaminant, MapId, check_layers, contaminant_of, map_of
+from app.processes.kinds import Contaminant, MapId, check_layers, contaminant_of, map_of, samples_under
 from app.processes.process import Output, Process
 from app.work.assumed import at_samples, for_all_places
 from app.work.exceedance import AreaAbove, areas_above, areas_of, guideline_rows, judge_samples, limits_for
-from app.work.material import gather, selection_from
+from app.work.material import gather
 from app.work.orders import Bench
 from app.work.published import PublishedMap
 from app.work.supports import POINT, SUPPORTS, ZONE, Support, means_over
@@ -41,7 +41,7 @@ def _run(bench: Bench, inputs: ExceedanceInputs) -> Mapping[str, Any]:
     with bench.engine.connect() as connection:
         contaminant = contaminant_of(connection, inputs.contaminant)
         made = map_of(bench.settings, connection, bench.visible, contaminant, inputs.map)
-        rows = gather(connection, selection_from(made.parameters)).rows
+        rows = gather(connection, samples_under(bench, made)).rows
         verdicts = judge_samples(connection, rows, at_samples(connection, made.home, inputs.assume, rows))
         areas, zones = _on_the_map(bench, connection, made, inputs)
     wanted = [verdict for verdict in verdicts if inputs.guideline in (None, verdict.rule)]

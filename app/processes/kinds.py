@@ -1,13 +1,14 @@
 """Kinds of inputs that several processes take: a contaminant, samples of one population, a box, a place, a map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 from sqlalchemy import Connection, select
 
 from app.settings import Settings
+from app.work.material import selection_from
 from app.work.orders import Bench
 from app.work.published import PublishedMap, known_map
 from db.layers import layers
@@ -97,11 +98,23 @@ def contaminant_of(connection: Connection, text: str) -> str:
     return str(found.id)
 
 
+def samples_under(bench: Bench, made: PublishedMap) -> Selection:
+    """The samples that a map was made from, of which only those that the asker may see.
+
+    A private dataset that came in since would otherwise be among them.
+    """
+    return replace(selection_from(made.parameters), visibilities=bench.visible)
+
+
 def map_of(
     settings: Settings, connection: Connection, visible: tuple[str, ...], contaminant: str, identifier: str | None
 ) -> PublishedMap:
     """The map of that id, or the newest of the contaminant, that may be seen; `ValueError` where there is none."""
-    query = select(surface.c.id).where(surface.c.contaminant_id == contaminant, surface.c.visibility.in_(visible))
+    query = select(surface.c.id).where(
+        surface.c.contaminant_id == contaminant,
+        surface.c.visibility.in_(visible),
+        surface.c.quantity == "concentration",
+    )
     if identifier is not None:
         query = query.where(surface.c.id == identifier.removeprefix("surface-"))
     newest = query.order_by(surface.c.created_at.desc(), surface.c.id).limit(1)
