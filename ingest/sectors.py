@@ -25,3 +25,14 @@ def sector_of(scheme: str, code: str) -> str | None:
     # "5.(d)" and "5(d)" are how registers print 5.d
     text = text.replace("(", ".").replace(")", "").replace("..", ".")
     return next((known[text[:end]] for end in range(len(text), 0, -1) if text[:end] in known), None)
+
+
+@lru_cache(maxsize=1)
+def usual_releases() -> Mapping[str, Mapping[str, str]]:
+    """By sector: the contaminants that its sources are known to release, with where that is written."""
+    known: dict[str, dict[str, str]] = {}
+    with SECTORS.with_name("sector_contaminants.csv").open(encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            for contaminant in row["contaminants"].split(";"):
+                known.setdefault(row["sector"], {})[contaminant] = row["source"]
+    return known

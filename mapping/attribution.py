@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri, owens_t, stdtr
 
 from mapping.arrays import Points, Vector
+from mapping.discoveries import false_discovery
 from mapping.grid import sample_spacing
-from mapping.hotspots import NotTestable, false_discovery
+from mapping.hotspots import NotTestable
 from mapping.kriging import FittedKriging, Kriging
 from mapping.least_squares import Whitened, whitened
 from mapping.samples import Samples
@@ -137,7 +138,7 @@ class DecayTest:
             return NotTestable(f"no test possible: no source has {NEAR} samples within {reaches[-1]:.4g} m of it")
         q = np.full(len(p), np.nan)
         q[tested] = false_discovery(p[tested])
-        overall = (np.count_nonzero(greatest >= score[tested].max()) + 1) / (self.draws + 1)
+        overall = (int((greatest >= score[tested].max()).sum()) + 1) / (self.draws + 1)
         detectable = (ndtri(0.95) + ndtri(POWER)) * error
         return Attribution(reaches, score, reach, rise, error, p, q, detectable, overall, self.draws, data.n, notes)
 
@@ -159,7 +160,7 @@ def _checked(distance: ArrayLike, n: int) -> Vector:
 
 
 def chosen_sites(distance: Vector, rng: np.random.Generator) -> tuple[Index, tuple[str, ...]]:
-    """Indices of all sites, or of as many as can be held in memory, by their distances (n, J), and a note if not all."""
+    """Indices of all sites, or of as many as memory allows, by their distances (n, J), and a note if not all."""
     n = len(distance)
     if n <= LARGEST:
         return np.arange(n), ()
