@@ -86,7 +86,8 @@ class Raster:
         """Column and row with fractions; NaN far from the raster, where its projection may fold back on itself."""
         x, y = projected(self.crs, lon, lat)
         back = ~self.affine
-        column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
+        with np.errstate(invalid="ignore"):  # a place that the projection does not reach is infinite
+            column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
         near = self.box.holds(lon, lat) & np.isfinite(column) & np.isfinite(row)
         return np.where(near, column, np.nan), np.where(near, row, np.nan)
 

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, Response
 
 from app.http.answers import ASK_AGAIN, COVERAGEJSON, GEOTIFF, JSON, Body, json_answer
 from app.http.asked import JSON_ONLY, asked
+from app.http.extent import CRS84
 from app.http.service import Service, service_of
 from app.ogc.catalogue import surface_of
 from app.ogc.collection import Collection, SurfaceCollection
@@ -117,7 +118,7 @@ async def domain_set(request: Request) -> Response:
     axes = [("Lon", west, east, pixels.across), ("Lat", south, north, pixels.down)]
     grid = {
         "type": "GeneralGridCoverage",
-        "srsName": covjson.GEOGRAPHIC["system"]["id"],
+        "srsName": CRS84,
         "axisLabels": ["Lon", "Lat"],
         "axis": [_axis(*each) for each in axes],
         "gridLimits": {

@@ -111,7 +111,7 @@ async def test_averages_are_of_the_probability_and_say_so(client: httpx.AsyncCli
 @pytest.mark.parametrize("doubt", DOUBTS)
 async def test_uncertainty_changes_the_picture_and_the_legend_alone(client: httpx.AsyncClient, doubt: str) -> None:
     address = f"{SURFACE}/map/tiles/WebMercatorQuad/12/1371/2113"
-    query = {"quantity": "exceedance", "limit": 300, "uncertainty": doubt}
+    query: dict[str, Any] = {"quantity": "exceedance", "limit": 300, "uncertainty": doubt}
     plain = np.asarray(
         Image.open(io.BytesIO((await client.get(address, params=query | {"uncertainty": "none"})).content)).convert(
             "RGBA"
@@ -126,7 +126,7 @@ async def test_uncertainty_changes_the_picture_and_the_legend_alone(client: http
 
 
 async def test_a_picture_of_a_box(client: httpx.AsyncClient) -> None:
-    query = {"bbox": ",".join(map(str, BOX)), "width": 60, "height": 40, "f": "npy"}
+    query: dict[str, Any] = {"bbox": ",".join(map(str, BOX)), "width": 60, "height": 40, "f": "npy"}
     values = np.load(io.BytesIO((await client.get(f"{SURFACE}/map", params=query)).content))
     assert values.shape == (40, 60)
     lon, lat = BOX[0] + 30.5 / 60 * 0.03, BOX[3] - 20.5 / 40 * 0.02
@@ -145,7 +145,7 @@ async def test_wms_knows_the_order_of_axes(
     client: httpx.AsyncClient, version: str, crs: dict[str, str], box: tuple[float, ...]
 ) -> None:
     query = WMS | crs | {"version": version, "bbox": ",".join(map(str, box)), "width": "60", "height": "40"}
-    wanted = {"bbox": ",".join(map(str, BOX)), "width": 60, "height": 40}
+    wanted: dict[str, Any] = {"bbox": ",".join(map(str, BOX)), "width": 60, "height": 40}
     drawn = await client.get("/wms", params=query | {"request": "GetMap", "transparent": "TRUE"})
     same = await client.get(f"{SURFACE}/map", params=wanted)
     assert drawn.content == same.content
