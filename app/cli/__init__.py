@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "compare",
     "hotspots": "hotspots",
     "exceedance": "exceedance",
+    "report": "report",
     "publish": "publish",
     "coexistence": "coexistence",
     "summary": "summary",
