@@ -1,11 +1,13 @@
 """Measurements of one contaminant as arrays: what the science is fed with."""
 
-from dataclasses import dataclass
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from db.selection import Selection
 from db.tables import dataset, measurement, procedure, site, specimen
@@ -57,6 +59,17 @@ class SampleRows:
 
     def __len__(self) -> int:
         return len(self.specimen)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerRows:
+    """Measurements of layers: `rows` of any depth, the profile (n, 2) of each as numbers of its site and its day of
+    sampling, and from which to which depth (n, 2) in centimetres it was.
+    """
+
+    rows: SampleRows
+    profile: NDArray[np.int64]
+    depth: Floats
 
 
 _SOIL = {"clay": "clay_percent", "organic_matter": "organic_matter_percent", "toc": "toc_percent", "ph": "ph"}
@@ -115,7 +128,27 @@ def read_samples(connection: Connection, selection: Selection) -> SampleRows:
     """Run the question and turn its rows into arrays; `ValueError` when no contaminant is selected."""
     if selection.contaminant is None:
         raise ValueError("samples are read for one contaminant at a time")
-    rows = connection.execute(measurements(selection)).mappings().all()
+    return sample_rows(selection.contaminant, connection.execute(measurements(selection)).mappings().all())
+
+
+def read_layers(connection: Connection, selection: Selection) -> LayerRows:
+    """The same whatever the depth, with where each was in the ground; without those whose depth is not stated."""
+    if selection.contaminant is None:
+        raise ValueError("samples are read for one contaminant at a time")
+    query = measurements(replace(selection, depth=None)).add_columns(
+        site.c.id.label("site"), func.coalesce(specimen.c.sampled_from, dt.date.min).label("day")
+    )
+    known = query.where(specimen.c.upper_depth_cm.is_not(None), specimen.c.lower_depth_cm.is_not(None))
+    rows = connection.execute(known).mappings().all()
+    return LayerRows(
+        sample_rows(selection.contaminant, rows),
+        np.array([(row["site"], row["day"].toordinal()) for row in rows], dtype=np.int64).reshape(-1, 2),
+        np.array([(row["upper_depth_cm"], row["lower_depth_cm"]) for row in rows], dtype=np.float64).reshape(-1, 2),
+    )
+
+
+def sample_rows(contaminant: str, rows: Sequence[RowMapping]) -> SampleRows:
+    """Rows of `measurements` as arrays."""
 
     def floats(name: str) -> Floats:
         return np.array([np.nan if row[name] is None else row[name] for row in rows], dtype=np.float64)
@@ -128,7 +161,7 @@ def read_samples(connection: Connection, selection: Selection) -> SampleRows:
         for row in rows
     }
     return SampleRows(
-        contaminant=selection.contaminant,
+        contaminant=contaminant,
         specimen=np.array([row["id"] for row in rows], dtype=np.int64),
         code=texts("code"),
         populations=tuple(sorted(populations, key=str)),

@@ -55,7 +55,8 @@ class Selection:
     """Which rows are asked for; what is `None` is not restricted. `named` are properties that the answer must have.
 
     `transfer_from` is another digestion whose results are to be carried over to `digestion`; rows are those of
-    `digestion` alone all the same, and whoever carries over reads the others.
+    `digestion` alone all the same, and whoever carries over reads the others. Likewise with `splined`, which asks for
+    profiles to be brought to the `depth` from whatever layers they were sampled in.
     """
 
     contaminant: str | None = None
@@ -67,6 +68,7 @@ class Selection:
     transfer_from: str | None = None
     basis: str | None = None
     depth: tuple[float, float] | None = None
+    splined: bool | None = None
     filter: Filter | None = None
     named: frozenset[str] = frozenset()
     visibilities: tuple[str, ...] = ("public",)

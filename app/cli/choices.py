@@ -22,6 +22,9 @@ TransferFrom = Annotated[
 ]
 Basis = Annotated[str | None, typer.Option("--basis", help="Only results on this basis: dry, wet or unknown.")]
 Depth = Annotated[str | None, typer.Option("--depth", help="Only this depth class in cm, e.g. 0-20.")]
+Splines = Annotated[
+    bool, typer.Option("--splines", help="Bring profiles sampled in layers of any depth to --depth, mass-preserving.")
+]
 Assume = Annotated[
     list[str] | None,
     typer.Option(

@@ -14,6 +14,7 @@ from app.cli.choices import (
     Depth,
     Digestion,
     Medium,
+    Splines,
     TransferFrom,
     contaminant_of,
     selection_of,
@@ -42,13 +43,14 @@ def compare(  # noqa: PLR0913 - one parameter per option
     transfer_from: TransferFrom = None,
     basis: Basis = None,
     depth: Depth = None,
+    splines: Splines = False,
     as_json: Json = False,
 ) -> None:
     """Fit each method to folds of the samples and score what it says of those left out."""
     settings = Settings()
     selected = selection_of(contaminant, dataset, medium, digestion, basis, depth)
     request = ComparisonRequest(
-        replace(selected, transfer_from=transfer_from),
+        replace(selected, transfer_from=transfer_from, splined=splines or None),
         drift_terms(drift or (), drift_transform or ()),
         tuple(contaminant_of(each) for each in secondary or ()),
     )

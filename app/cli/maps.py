@@ -15,6 +15,7 @@ from app.cli.choices import (
     Depth,
     Digestion,
     Medium,
+    Splines,
     TransferFrom,
     area_asked,
     contaminant_of,
@@ -76,13 +77,14 @@ def map_command(  # noqa: PLR0913 - one parameter per option
     transfer_from: TransferFrom = None,
     basis: Basis = None,
     depth: Depth = None,
+    splines: Splines = False,
     later: Annotated[bool, typer.Option("--later", help="Put it into the queue for `edaphos worker`.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a map: variogram, kriging, scores, a cloud-optimised GeoTIFF with its provenance."""
     settings = Settings()
     selected = selection_of(contaminant, dataset, medium, digestion, basis, depth)
-    selection = replace(selected, transfer_from=transfer_from)
+    selection = replace(selected, transfer_from=transfer_from, splined=splines or None)
     terms = drift_terms(drift or (), drift_transform or ())
     others = tuple(contaminant_of(each) for each in secondary or ())
     limits = tuple(limit or ())
@@ -155,6 +157,8 @@ def _model_words(model: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _input_words(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "transfer" in told:
         yield "carried", told["transfer"]["says"]
+    if "splined" in told:
+        yield "depth", told["splined"]["says"]
     for term in told.get("drift", ()):
         yield "drift", _in_words(term)
 

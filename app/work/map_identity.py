@@ -38,6 +38,7 @@ def parameters_of(request: MapRequest, plan: Plan) -> dict[str, Any]:
         "projection_scale_error": material.projection.scale_error,
         "support": "point",
         **({"transfer": material.transfer.to_dict()} if material.transfer else {}),
+        **({"splined": material.splined.to_dict()} if material.splined else {}),
         **({} if request.fitted_by == "auto" else {"fitted_by": request.fitted_by}),
         **({"compressed": True} if request.compressed else {}),
         **({"secondary": _secondary(plan)} if plan.secondary else {}),
@@ -63,6 +64,8 @@ def title_of(connection: Connection, request: MapRequest, plan: Plan) -> str:
     drift = f" on {' + '.join(map(str, request.drift))}" if request.drift else ""
     others = f" with {' + '.join(request.secondary)}" if request.secondary else ""
     carried = f", {material.transfer.source} carried over to {material.transfer.target}" if material.transfer else ""
+    if material.splined:
+        carried += f", {material.splined.upper:g}-{material.splined.lower:g} cm by splines"
     how = f"{request.method.replace('-', ' ')}{drift}{others}{scale}{nearest}"
     return f"{name}, {datasets}{carried}, {how}, {request.resolution:g} m"
 

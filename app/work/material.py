@@ -7,13 +7,24 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
+from app.work.profiles import Splined, read_splined
 from app.work.projection import Projection, choose_projection
 from app.work.transfer import Transfer, read_with_transfer
 from db.samples import Population, SampleRows
 from db.selection import Selection
 from mapping.samples import Samples
 
-CHOOSING = ("contaminant", "dataset", "medium", "digestion", "transfer_from", "basis", "depth", "visibilities")
+CHOOSING = (
+    "contaminant",
+    "dataset",
+    "medium",
+    "digestion",
+    "transfer_from",
+    "basis",
+    "depth",
+    "splined",
+    "visibilities",
+)
 """The parts of a selection that choose samples."""
 
 
@@ -26,6 +37,7 @@ class Material:
     projection: Projection
     samples: Samples
     transfer: Transfer | None = None
+    splined: Splined | None = None
 
     @property
     def visibility(self) -> str:
@@ -47,7 +59,7 @@ def gather(connection: Connection, selection: Selection, projection: Projection 
 
     `ValueError` when there are none, or when they must not be pooled.
     """
-    rows, transfer = read_with_transfer(connection, selection)
+    rows, transfer, splined = _read(connection, selection)
     if len(rows) == 0:
         raise ValueError(f"there are no measurements of {selection.contaminant} that fit the selection")
     if len(rows.populations) > 1:
@@ -59,7 +71,14 @@ def gather(connection: Connection, selection: Selection, projection: Projection 
     projection = projection or choose_projection(rows)
     errors = np.where(np.isnan(rows.uncertainty), 0.0, rows.uncertainty) ** 2
     samples = Samples(projection.place(rows), rows.lower, rows.upper, errors if errors.any() else None)
-    return Material(rows, rows.populations[0], projection, samples, transfer)
+    return Material(rows, rows.populations[0], projection, samples, transfer, splined)
+
+
+def _read(connection: Connection, selection: Selection) -> tuple[SampleRows, Transfer | None, Splined | None]:
+    if selection.splined:
+        rows, splined = read_splined(connection, selection)
+        return rows, None, splined
+    return *read_with_transfer(connection, selection), None
 
 
 def gather_beside(
