@@ -10,6 +10,7 @@ from db.tables.keys import JOB_ACTIONS, JOB_STATES, access_key, job
 from db.tables.layers import LAYER_KINDS, layer, layer_area
 from db.tables.loads import dataset_version, load_under_way, row_change
 from db.tables.maps import hot_spot, hot_spot_run, layer_version, surface, surface_area
+from db.tables.plans import PLAN_GOALS, planned_site, sampling_plan
 from db.tables.pyramid import pyramid_node, pyramid_population, pyramid_state
 from db.tables.samples import dataset, measurement, site, specimen
 from db.tables.sources import release, source
@@ -22,6 +23,7 @@ __all__ = [
     "JOB_ACTIONS",
     "JOB_STATES",
     "LAYER_KINDS",
+    "PLAN_GOALS",
     "SAMPLING_DESIGNS",
     "VISIBILITIES",
     "access_key",
@@ -39,12 +41,14 @@ __all__ = [
     "load_under_way",
     "measurement",
     "metadata",
+    "planned_site",
     "procedure",
     "pyramid_node",
     "pyramid_population",
     "pyramid_state",
     "release",
     "row_change",
+    "sampling_plan",
     "site",
     "source",
     "specimen",
