@@ -131,9 +131,10 @@ class HotSpotRule:
 
     def _definition(self, simulation: Simulation, grid: Grid) -> str:
         large = f" of {self.smallest:g} m² or more together" if self.smallest > grid.cell_area else ""
-        return (
-            f"Adjoining cells above {self.limit:g} mg/kg{large} in {simulation.realisations} joint simulations of the "
-            f"map (seed {simulation.seed}) are a hot spot; drawn is what belongs to one with probability "
-            f"{self.sure:g} or more. Areas are those of the hot spots that meet it, with a {100 * self.level:g} % interval. No null "
-            "hypothesis is tested."
-        )
+        said = [
+            f"Adjoining cells above {self.limit:g} mg/kg{large} in {simulation.realisations} joint simulations of the",
+            f"map (seed {simulation.seed}) are a hot spot; drawn is what belongs to one with probability",
+            f"{self.sure:g} or more. Areas are those of the hot spots that meet it, with a {100 * self.level:g} %",
+            "interval. No null hypothesis is tested.",
+        ]
+        return " ".join(said)
