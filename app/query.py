@@ -60,7 +60,7 @@ PARAMETERS = MappingProxyType(
                 "bbox", "West, south, east, north in degrees; west beyond east crosses the antimeridian.", _NUMBERS
             ),
             Parameter("datetime", "A date or date-time, or an interval of two with / between; .. is an open end."),
-            Parameter("limit", "Features on a page; more than the maximum gives the maximum.", _COUNT),
+            Parameter("limit", "Features on a page, or in a file; more than the maximum gives the maximum.", _COUNT),
             Parameter("cursor", "Where the page begins or ends: taken from a next or prev link.", longest=8_000),
             Parameter("contaminant", "Name, symbol, CAS number or synonym."),
             Parameter("dataset", "Name of a data set."),
@@ -238,11 +238,11 @@ def _day(text: str) -> dt.date:
         raise ValueError(complaint) from None
 
 
-def parse_limit(text: str) -> int:
+def parse_limit(text: str, most: int = MOST_ITEMS) -> int:
     """A number of features above zero; above the maximum it is the maximum."""
     if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) == 0:
         raise ValueError(f"limit needs a whole number above zero, got {_shown(text)!r}")
-    return min(int(text), MOST_ITEMS)
+    return min(int(text), most)
 
 
 def key_of(text: str) -> int | None:

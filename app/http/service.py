@@ -29,6 +29,8 @@ HOT_BYTES = 24_000_000
 """Answers as they go over the wire, many of which share their contents with the cache."""
 EXECUTIONS = 2
 """Processes that somebody waits for, at once."""
+EXPORTS = 2
+"""Files of features written at once; each holds a connection until it is done."""
 THREADS = 4
 """Raster tiles drawn at once: reading and drawing release the interpreter for most of their time."""
 
@@ -41,6 +43,7 @@ class Service:
     engine: AsyncEngine
     pool: "asyncpg.Pool[asyncpg.Record]"
     threads: anyio.CapacityLimiter
+    exports: anyio.CapacityLimiter
     executing: anyio.CapacityLimiter
     tiles: Kept[Body]
     drawing: Flights[tuple[str, Body]]
@@ -84,7 +87,8 @@ async def running(settings: Settings, database: Database) -> AsyncIterator[Servi
         versions = Versions(database)
         hot = HotAnswers(versions, HOT_BYTES)
         kept, flights, memory = Kept[Body](CACHE_BYTES), Flights[tuple[str, Body]](), Memory()
-        yield Service(settings, engine, pool, threads, executing, kept, flights, memory, versions, hot, {}, {})
+        exports = anyio.CapacityLimiter(EXPORTS)
+        yield Service(settings, engine, pool, threads, exports, executing, kept, flights, memory, versions, hot, {}, {})
         await versions.end()
     await engine.dispose()
 

@@ -11,7 +11,7 @@ from app.ogc.catalogue import extent_of, selection_of
 from app.ogc.collection import FeatureCollection
 from app.ogc.cursor import parse_cursor
 from app.problems import BadParameterError
-from app.query import DEFAULT_LIMIT, PARAMETERS, Given, Parameter, parse_limit, parse_numbers
+from app.query import DEFAULT_LIMIT, MOST_ITEMS, PARAMETERS, Given, Parameter, parse_limit, parse_numbers
 from db.filtering import Filter, Kind, Queryable, Queryables
 from db.filtering.tree import Tree
 from db.questions.layer import GEOMETRY, Layer, Look
@@ -70,8 +70,10 @@ def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
     return (*named, *property_parameters(collection))
 
 
-async def asked_of(service: Service, collection: FeatureCollection, given: Given, size: int = DEFAULT_LIMIT) -> Asked:
-    """What the parameters ask for; raises `BadParameterError` for one that is wrong."""
+async def asked_of(
+    service: Service, collection: FeatureCollection, given: Given, size: int = DEFAULT_LIMIT, most: int = MOST_ITEMS
+) -> Asked:
+    """What the parameters ask for, `size` features without a limit; raises `BadParameterError`."""
     systems = await systems_of(service, collection)
     crs = _crs(given, "crs", systems)
     selection = await selection_of(service, given, without=("bbox",) if _in_another(given, systems) else ())
@@ -86,7 +88,7 @@ async def asked_of(service: Service, collection: FeatureCollection, given: Given
         raise BadParameterError(
             "properties", f"properties: {', '.join(sorted(missing))} and the others exclude each other"
         )
-    return Asked(layer, chosen, _page(given, order, size), Look(shown, as_wkb=crs != CRS84), crs)
+    return Asked(layer, chosen, _page(given, order, size, most), Look(shown, as_wkb=crs != CRS84), crs)
 
 
 async def systems_of(service: Service, collection: FeatureCollection) -> list[str]:
@@ -111,9 +113,9 @@ def _in_another(given: Given, systems: Sequence[str]) -> bool:
     return _crs(given, "bbox-crs", systems) != CRS84
 
 
-def _page(given: Given, order: tuple[By, ...], size: int) -> Page:
+def _page(given: Given, order: tuple[By, ...], size: int, most: int) -> Page:
     place = given.parsed("cursor", parse_cursor)
-    limit = given.parsed("limit", parse_limit) or size
+    limit = given.parsed("limit", partial(parse_limit, most=most)) or size
     try:
         return Page(limit + 1, place, order)
     except ValueError:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.crs import CRS84, Crs
+from app.files import FILES
 from app.http.answers import ASK_AGAIN, GEOJSON, HTML, Body
 from app.http.asked import asked
 from app.http.pages import document_page, features_page
@@ -20,6 +21,7 @@ from app.ogc.catalogue import any_features, layer_version
 from app.ogc.collection import Collection, FeatureCollection
 from app.ogc.counting import counts_of
 from app.ogc.cursor import write_cursor
+from app.ogc.downloads import file_answer
 from app.ogc.geojson import MEASUREMENT, name_of
 from app.ogc.link import Link, self_links
 from app.ogc.standard import Standard, route
@@ -32,7 +34,7 @@ from db.questions.samples import MEASUREMENTS, SPECIMENS
 from db.selection import Selection
 
 router = APIRouter()
-FORMATS: Mapping[str, str] = {"json": GEOJSON, "html": HTML}
+FORMATS: dict[str, str] = {"json": GEOJSON, "html": HTML}
 FILTERS = ("contaminant", "dataset", "medium", "procedure", "basis")
 
 
@@ -40,19 +42,22 @@ FILTERS = ("contaminant", "dataset", "medium", "procedure", "basis")
     router,
     "/collections/{collection}/items",
     "A page of features",
-    media=[GEOJSON, HTML],
+    media=[GEOJSON, HTML, *(form.media_type for form in FILES.values())],
     parameters=[PARAMETERS[name] for name in (*CHOOSING, *PAGING, *SHOWING, *FILTERS)],
 )
 async def items(request: Request) -> Response:
     """Features in a fixed order, so that no page loses or repeats one while rows are added."""
     service = service_of(request)
     collection = await any_features(service, request)
-    given, wanted = asked(request, FORMATS, *known_parameters(collection))
+    given, wanted = asked(request, FORMATS | _files_of(collection), *known_parameters(collection))
+    if wanted in FILES:
+        return await file_answer(service, collection, given, FILES[wanted])
     page = await asked_of(service, collection, given)
     found = await service.rows(layer.page(page.layer, page.selection, page.page, page.look))
     counts = await counts_of(service, await layer_version(service, collection.id), page, len(found))
     rows, before, after = _turned(page, found)
-    links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
+    links = [*self_links(request, GEOJSON), *_file_links(request, collection)]
+    links.append(_collection_link(collection).document(str(request.base_url)))
     links += _turns(request, rows, before=before, after=after)
     if wanted == "html":
         shown = [{"id": name_of(page.layer, row.id), "properties": orjson.loads(row.properties)} for row in rows]
@@ -61,12 +66,27 @@ async def items(request: Request) -> Response:
     return _answer(request, body, page.crs)
 
 
+def _files_of(collection: FeatureCollection) -> dict[str, str]:
+    """The files that a collection can be had in."""
+    placed = collection.layer(Selection()).geometry is not None
+    return {key: form.media_type for key, form in FILES.items() if placed or not form.needs_geometry}
+
+
 def _turned(page: Asked, found: Sequence[Row[Any]]) -> tuple[Sequence[Row[Any]], bool, bool]:
     """The rows in their order, and whether there are more before and after them."""
     more, rows = len(found) == page.page.size, found[: page.page.size - 1]
     if page.page.backwards:
         return rows[::-1], more, True
     return rows, page.page.place is not None, more
+
+
+def _file_links(request: Request, collection: FeatureCollection) -> list[dict[str, Any]]:
+    """The same features as files: all of them, not only this page."""
+    here = request.url.remove_query_params(["f", "limit", "cursor"])
+    return [
+        {"rel": "alternate", "type": kind, "title": f"All as {key}", "href": str(here.include_query_params(f=key))}
+        for key, kind in _files_of(collection).items()
+    ]
 
 
 def _turns(request: Request, rows: Sequence[Row[Any]], *, before: bool, after: bool) -> list[dict[str, Any]]:
@@ -138,6 +158,10 @@ def _links(collection: Collection) -> Sequence[Link]:
     return (
         Link("items", f"{root}/items", "Features as GeoJSON", GEOJSON),
         Link("items", f"{root}/items?f=html", "Features as a table", HTML),
+        *(
+            Link("items", f"{root}/items?f={key}", f"All features as {key}", media_type)
+            for key, media_type in _files_of(collection).items()
+        ),
     )
 
 

@@ -93,14 +93,14 @@ def one(layer: Layer, selection: Selection, key: int, look: Look = WHOLE) -> Sel
 def count(layer: Layer, selection: Selection, up_to: int | None = None) -> Select[Any]:
     """How many features match; counting ends at `up_to`."""
     if up_to is None:
-        return _matching(layer, selection, func.count())
-    first = _matching(layer, selection, layer.key.label("id")).limit(up_to).subquery()
+        return matching(layer, selection, func.count())
+    first = matching(layer, selection, layer.key.label("id")).limit(up_to).subquery()
     return select(func.count()).select_from(first)
 
 
 def keys(layer: Layer, selection: Selection) -> Select[Any]:
     """The keys of all features that match, in no order."""
-    return _matching(layer, selection, layer.key.label("id"))
+    return matching(layer, selection, layer.key.label("id"))
 
 
 def extent(layer: Layer, selection: Selection) -> Select[Any]:
@@ -112,7 +112,7 @@ def extent(layer: Layer, selection: Selection) -> Select[Any]:
     first, last = (func.min(layer.dates[0]), func.max(layer.dates[1])) if layer.dates else (null(), null())
     labels = ("west", "south", "east", "north", "first", "last")
     columns = (column.label(label) for column, label in zip((*box, first, last), labels, strict=True))
-    return _matching(layer, selection, *columns)
+    return matching(layer, selection, *columns)
 
 
 def visible(dataset_id: ColumnElement[int], selection: Selection) -> ColumnElement[bool]:
@@ -134,7 +134,8 @@ def finite(bound: ColumnElement[float]) -> ColumnElement[float]:
     return func.nullif(bound, literal_column("'Infinity'::float8"), type_=Double())
 
 
-def _matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
+def matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Any columns of the rows that a selection is made of."""
     query = select(*columns).select_from(layer.rows).where(*layer.conditions(selection))
     if selection.bounds is not None and layer.geometry is not None:
         query = query.where(_within(layer, selection.bounds))
@@ -149,17 +150,18 @@ def _features(layer: Layer, selection: Selection, look: Look, *more: ColumnEleme
     properties = layer.properties(selection)
     if look.properties is not None:
         properties = {name: properties[name] for name in look.properties}
-    return _matching(
+    return matching(
         layer,
         selection,
         layer.key.label("id"),
-        _shape(layer, look).label("geometry"),
+        shape(layer, look).label("geometry"),
         cast(json_object(properties), Text).label("properties"),
         *more,
     )
 
 
-def _shape(layer: Layer, look: Look) -> ColumnElement[Any]:
+def shape(layer: Layer, look: Look) -> ColumnElement[Any]:
+    """The geometry as it is to be shown; null where a layer has none."""
     if layer.geometry is None:
         return cast(null(), Text)
     if look.as_wkb:
