@@ -13,9 +13,12 @@ from starlette.responses import Response
 
 from app.http.answers import ASK_AGAIN, FOR_EVER, JSON, Body, json_answer
 from app.http.asked import JSON_ONLY, asked
+from app.http.hot import Ready
 from app.http.service import Service, service_of
+from app.keys import PUBLIC
 from app.ogc.collection import Collection, SurfaceCollection
 from app.ogc.image_address import IMAGE, image_of
+from app.ogc.limits import GUIDELINES
 from app.ogc.link import Link
 from app.ogc.pictures import FORMATS, drawn
 from app.ogc.showing import DRAWN, Showing, read, showing
@@ -23,6 +26,8 @@ from app.ogc.standard import Standard, route
 from app.ogc.tile_address import tiled_box
 from app.problems import NotFoundError
 from app.query import PARAMETERS
+from db.questions.surfaces import surface_called
+from db.visibility import SURFACES
 from tiles.doubt import doubt_legend
 from tiles.images import GEOTIFF, NPY, PNG
 from tiles.matrix_sets import MATRIX_SETS, WEB_MERCATOR
@@ -51,7 +56,18 @@ async def map_tile(request: Request) -> Response:
     given, how = asked(request, FORMATS, *DRAWN, PARAMETERS["v"])
     wanted = await showing(service, request, given)
     body = await picture(service, wanted, where, how, finer)
-    return body.response(request, FOR_EVER if given.text("v") == wanted.version else ASK_AGAIN)
+    if given.text("v") != wanted.version:
+        return body.response(request, ASK_AGAIN)
+    if service.visible == PUBLIC:
+        await _keep_at_hand(request, service, wanted, body)
+    return body.response(request, FOR_EVER)
+
+
+async def _keep_at_hand(request: Request, service: Service, wanted: Showing, body: Body) -> None:
+    """Send the same again until guideline values change or maps are hidden, as long as this one can be seen."""
+    depends = await service.versions.now(service.pool, SURFACES, GUIDELINES)
+    if await service.row(surface_called(wanted.surface.row["id"], service.visible)) is not None:
+        service.hot.keep(request.scope, Ready(body, depends, FOR_EVER))
 
 
 @route(

@@ -1,5 +1,6 @@
 """Map services: WMS, WMTS, styles, tiles in every format and matrix set; one surface, one value for each place."""
 
+import asyncio
 import io
 from typing import Any
 from xml.etree import ElementTree as Tree
@@ -12,7 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from pyproj import Transformer
 from rasterio.io import MemoryFile
+from sqlalchemy import text
 
+from db.versions import raise_version
+from db.visibility import SURFACES
+from tests.app.conftest import World
 from tiles.doubt import DOUBTS
 from tiles.matrix_sets import MATRIX_SETS
 from tiles.pixels import SIDE
@@ -256,3 +261,25 @@ async def test_no_keywords_break_the_service(client: httpx.AsyncClient, request:
         params=whole | ({"service": "WMTS"} if request == "GetTile" else {}),
     )
     assert response.status_code in (200, 400), response.text
+
+
+async def test_a_map_that_is_hidden_is_gone_from_what_is_at_hand(client: httpx.AsyncClient, world: World) -> None:
+    template = (await client.get(f"{SURFACE}/tilejson.json")).json()["tiles"][0]
+    address = template.replace("{z}/{y}/{x}", "12/1371/2113")
+    for _ in range(2):
+        assert (await client.get(address)).status_code == 200
+    engine = world.database.engine()
+    hide = text("UPDATE surface SET visibility = :seen WHERE id = :key")
+    try:
+        with engine.begin() as connection:
+            connection.execute(hide, {"seen": "private", "key": ID.removeprefix("surface-")})
+            raise_version(connection, SURFACES)
+        await asyncio.sleep(1.1)
+        assert (await client.get(address)).status_code == 404
+    finally:
+        with engine.begin() as connection:
+            connection.execute(hide, {"seen": "public", "key": ID.removeprefix("surface-")})
+            raise_version(connection, SURFACES)
+        engine.dispose()
+        await asyncio.sleep(1.1)
+    assert (await client.get(address)).status_code == 200
