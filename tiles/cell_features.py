@@ -60,7 +60,7 @@ def _measured(cells: Cells, limit: float | None) -> dict[str, Column]:
         return {}
     found: dict[str, Column] = {
         "censored_count": cells.entries["censored"].astype(np.int64),
-        "max": cells.entries["highest"].astype(np.float64),
+        "max": cells.entries["highest"].astype(np.float32),
         "median": _rounded(cells.entries["median"]),
         "p90": _rounded(cells.entries["high"]),
     }

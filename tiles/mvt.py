@@ -17,23 +17,31 @@ class Texts:
 
 Column = NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int64] | Texts
 """What features say under one name; NaN where one says nothing."""
-Tokens = NDArray[np.uint32]
 
 _FIELD_KEYS, _FIELD_VALUES = b"\x1a", b"\x22"
-_FEATURE, _ID, _TAGS, _TYPE, _POINT, _GEOMETRY, _MOVE_TO_ONE = 0x12, 0x08, 0x12, 0x18, 0x01, 0x22, 0x09
+_FEATURE, _TAGS, _TYPE, _POINT, _GEOMETRY, _MOVE_TO_ONE = 0x12, 0x12, 0x18, 0x01, 0x22, 0x09
 _WHOLE, _SHORT, _LONG = 0x28, 0x15, 0x19
 _VERSION_2 = b"\x78\x02"
-_LONGEST_VARINT = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Written:
+    """A column in the tile: the number of its key, of each feature the number of its value, and which have one."""
+
+    key: int
+    numbers: NDArray[np.int64]
+    known: NDArray[np.bool_]
+    width: int
 
 
 def points_layer(
     name: str, extent: int, places: tuple[NDArray[np.int64], NDArray[np.int64]], properties: Mapping[str, Column]
 ) -> bytes:
     """A tile with one layer: points with coordinates (right, down) of shape (n,), and their columns of shape (n,)."""
-    values, tags, present = _tags(properties, len(places[0]))
+    values, columns = _columns(properties)
     layer = b"".join(
         (
-            *(b"\x0a", _sized(name.encode()), _features(places, tags, present)),
+            *(b"\x0a", _sized(name.encode()), _features(places, columns)),
             *(_FIELD_KEYS + _sized(key.encode()) for key in properties),
             *(values, b"\x28", _varint(extent), _VERSION_2),
         )
@@ -41,18 +49,16 @@ def points_layer(
     return b"\x1a" + _sized(layer)
 
 
-def _tags(properties: Mapping[str, Column], count: int) -> tuple[bytes, Tokens, NDArray[np.bool_]]:
-    """All values, and of each feature the numbers of keys and values, shape (n, 2 * columns), with those it has."""
-    tags = np.zeros((count, 2 * len(properties)), np.uint32)
-    present = np.zeros(tags.shape, np.bool_)
-    values, written = 0, []
-    for number, column in enumerate(properties.values()):
-        distinct, which, known = _distinct(column)
-        tags[:, 2 * number], tags[:, 2 * number + 1] = number, which + values
-        present[:, 2 * number] = present[:, 2 * number + 1] = known
-        values += len(distinct)
+def _columns(properties: Mapping[str, Column]) -> tuple[bytes, list[_Written]]:
+    """All values, and the columns that point to them; those with few values come first, as small numbers are short."""
+    found = sorted(enumerate(map(_distinct, properties.values())), key=lambda column: len(column[1][0]))
+    columns, written, count = [], [], 0
+    for key, (distinct, which, known) in found:
+        width = _width(count + len(distinct))
+        columns.append(_Written(key, which.astype(np.int64) + count, known, width))
         written.append(_values(distinct))
-    return b"".join(written), tags, present
+        count += len(distinct)
+    return b"".join(written), columns
 
 
 def _distinct(column: Column) -> tuple[NDArray[np.generic], NDArray[np.intp], NDArray[np.bool_]]:
@@ -68,10 +74,9 @@ def _values(distinct: NDArray[np.generic]) -> bytes:
     if distinct.dtype.kind == "U":
         return b"".join(_FIELD_VALUES + _sized(b"\x0a" + _sized(str(text).encode())) for text in distinct)
     if distinct.dtype.kind == "i":
-        numbers = distinct.astype(np.uint32)
-        sizes = (1 + _lengths(numbers)).astype(np.uint32)
-        fields = (_as_column(part, len(numbers)) for part in (_FIELD_VALUES[0], sizes, _WHOLE, numbers))
-        return _varints(np.hstack(list(fields)).ravel())
+        width = _width(int(distinct.max(initial=0)))
+        head = np.array([_FIELD_VALUES[0], 1 + width, _WHOLE], np.uint8)
+        return _rows([head, _varints(distinct.astype(np.int64), width)], len(distinct))
     short = distinct.astype(np.float32)
     held = short if ((short == distinct) | np.isnan(distinct)).all() else distinct.astype(np.float64)
     message = np.zeros(len(held), [("head", "u1", 3), ("value", held.dtype.newbyteorder("<"))])
@@ -80,51 +85,63 @@ def _values(distinct: NDArray[np.generic]) -> bytes:
     return message.tobytes()
 
 
-def _features(places: tuple[NDArray[np.int64], NDArray[np.int64]], tags: Tokens, present: NDArray[np.bool_]) -> bytes:
-    """All features: each is a row of numbers, every number a varint."""
-    count = len(places[0])
+def _features(places: tuple[NDArray[np.int64], NDArray[np.int64]], columns: Sequence[_Written]) -> bytes:
+    """All features, those with the same properties together: their bytes are a matrix, each row one of them."""
+    patterns = np.zeros(len(places[0]), np.int64)
+    for number, column in enumerate(columns):
+        patterns |= column.known.astype(np.int64) << number
+    written = []
+    for pattern in np.unique(patterns):
+        those = np.flatnonzero(patterns == pattern)
+        had = [column for number, column in enumerate(columns) if pattern >> number & 1]
+        written.append(_alike(tuple(part[those] for part in places), had, those))
+    return b"".join(written)
+
+
+def _alike(places: tuple[NDArray[np.int64], ...], columns: Sequence[_Written], those: NDArray[np.intp]) -> bytes:
+    """Features that have the same columns."""
     across, down = (_zigzag(part) for part in places)
-    identifiers = np.arange(1, count + 1, dtype=np.uint32)
-    tag_bytes = (_lengths(tags) * present).sum(axis=1).astype(np.uint32)
-    geometry_bytes = 1 + _lengths(across) + _lengths(down)
-    fixed = 1 + _lengths(identifiers) + 1 + _lengths(tag_bytes) + 2 + 2
-    sizes = (fixed + geometry_bytes).astype(np.uint32) + tag_bytes
-    before = (_FEATURE, sizes, _ID, identifiers, _TAGS, tag_bytes)
-    after = (_TYPE, _POINT, _GEOMETRY, geometry_bytes, _MOVE_TO_ONE, across, down)
-    tokens = np.hstack([*(_as_column(part, count) for part in before), tags, *(_as_column(p, count) for p in after)])
-    there = np.ones(tokens.shape, np.bool_)
-    there[:, len(before) : len(before) + tags.shape[1]] = present
-    return _varints(tokens[there])
+    width = _width(int(max(across.max(), down.max())))
+    tags = _varint(sum(len(_varint(column.key)) + column.width for column in columns))
+    geometry = bytes([_TYPE, _POINT, _GEOMETRY, 1 + 2 * width, _MOVE_TO_ONE])
+    parts = [np.frombuffer(bytes([_TAGS]) + tags, np.uint8)]
+    for column in columns:
+        key = np.frombuffer(_varint(column.key), np.uint8)
+        parts += [key, _varints(column.numbers[those], column.width)]
+    parts += [np.frombuffer(geometry, np.uint8), _varints(across, width), _varints(down, width)]
+    size = np.frombuffer(bytes([_FEATURE]) + _varint(sum(part.shape[-1] for part in parts)), np.uint8)
+    return _rows([size, *parts], len(those))
 
 
-def _as_column(part: int | NDArray[np.generic], count: int) -> Tokens:
-    return np.broadcast_to(np.asarray(part, np.uint32).reshape(-1, 1), (count, 1))
+def _rows(parts: Sequence[NDArray[np.uint8]], count: int) -> bytes:
+    """Bytes that all rows share, shape (width,), and bytes of each one, shape (n, width), side by side."""
+    rows = np.empty((count, sum(part.shape[-1] for part in parts)), np.uint8)
+    place = 0
+    for part in parts:
+        rows[:, place : place + part.shape[-1]] = part
+        place += part.shape[-1]
+    return rows.tobytes()
 
 
-def _zigzag(numbers: NDArray[np.int64]) -> Tokens:
-    return ((numbers << 1) ^ (numbers >> 63)).astype(np.uint32)
+def _zigzag(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    return (numbers << 1) ^ (numbers >> 63)
 
 
-def _lengths(tokens: Tokens) -> NDArray[np.int32]:
-    """Bytes of each number as a varint."""
-    lengths = np.ones(tokens.shape, np.int32)
-    largest = int(tokens.max()) if tokens.size else 0
-    for bits in range(7, 7 * _LONGEST_VARINT, 7):
-        if largest >> bits:
-            lengths += tokens >= np.uint32(1 << bits)
-    return lengths
+def _width(largest: int) -> int:
+    """Bytes that a number takes as a varint."""
+    return max(1, -(-largest.bit_length() // 7))
 
 
-def _varints(tokens: Tokens) -> bytes:
-    """The numbers one after the other: seven bits a byte, the lowest first, the eighth says that more follow."""
-    lengths = _lengths(tokens)
-    starts = np.cumsum(lengths) - lengths
-    written = np.empty(int(lengths.sum()), np.uint8)
-    while len(tokens):
-        more = tokens > 0x7F
-        written[starts] = (tokens & np.uint32(0x7F)).astype(np.uint8) | (more.view(np.uint8) << 7)
-        starts, tokens = starts[more] + 1, tokens[more] >> np.uint32(7)
-    return written.tobytes()
+def _varints(numbers: NDArray[np.int64], width: int) -> NDArray[np.uint8]:
+    """Numbers in so many bytes each, shape (n, width): seven bits a byte, the lowest first; the eighth: more follow.
+
+    A varint may be longer than it need be; with all of one length, rows of them are written at once.
+    """
+    written = np.empty((len(numbers), width), np.uint8)
+    for place in range(width):
+        written[:, place] = (numbers >> 7 * place) & 0x7F
+    written[:, :-1] |= 0x80
+    return written
 
 
 def _varint(number: int) -> bytes:

@@ -8,7 +8,7 @@ import asyncpg
 import numpy as np
 import orjson
 
-from db.pyramid.cells import Cells, together
+from db.pyramid.cells import Cells
 from db.pyramid.grid import CELL_ZOOM, CELLS_DOWN, PARTS_DOWN, codes_of, node_of, self_and_ancestors
 from db.pyramid.rows import ROW
 from db.selection import Period
@@ -31,24 +31,24 @@ _YEARS = """(
   (n.first_year = 0 AND (n.last_year = -1 OR n.last_year > 0 AND n.last_year BETWEEN $7::int AND $8::int))
   OR n.first_year = -1 OR (n.first_year > 0 AND n.first_year <= $8::int AND n.last_year >= $7::int))"""
 _SURVEY = """
-SELECT unbuilt.ids AS unbuilt, n.node, n.leaf, n.count,
-  CASE WHEN n.leaf THEN NULL ELSE n.entries END AS entries, CASE WHEN n.leaf THEN NULL ELSE n.bins END AS bins
+SELECT {version} AS version, unbuilt.ids AS unbuilt, n.node, n.leaf, n.count,
+  CASE WHEN n.leaf THEN NULL ELSE n.entries END AS entries
 FROM (SELECT ARRAY(SELECT d.id FROM dataset d WHERE d.kind = 'samples' AND {visible} AND NOT EXISTS
   (SELECT FROM pyramid_state p WHERE p.dataset_id = d.id)) AS ids) unbuilt
 LEFT JOIN pyramid_node n ON {nodes} AND (n.leaf OR n.node = $6)"""
-_LEAVES = (
-    "SELECT n.node, n.leaf, n.count, n.entries, n.bins FROM pyramid_node n WHERE n.leaf AND $6::bigint > 0 AND {nodes}"
-)
+_CONTENTS = """
+SELECT n.node, n.leaf, n.entries, n.bins FROM pyramid_node n WHERE {nodes} AND (n.leaf OR n.node = $6)"""
+_VERSION = "coalesce((SELECT version FROM layer_version WHERE layer = $3), 0)"
 
 
 def _texts(template: str) -> tuple[str, str]:
     return tuple(  # type: ignore[return-value]
-        template.format(visible=_VISIBLE, nodes=_NODES.format(years=years, visible=_VISIBLE))
+        template.format(version=_VERSION, visible=_VISIBLE, nodes=_NODES.format(years=years, visible=_VISIBLE))
         for years in (_ALL_YEARS, _YEARS)
     )
 
 
-_STATEMENTS = {"survey": _texts(_SURVEY), "leaves": _texts(_LEAVES)}
+_STATEMENTS = {"survey": _texts(_SURVEY), "contents": _texts(_CONTENTS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Place:
     visibilities: tuple[str, ...]
 
     def statement(self, name: str) -> str:
-        """SQL of the survey, of which only crowded tiles have contents, or of the leaves."""
+        """SQL of the survey, which tells the entries of crowded tiles only, or of all contents."""
         return _STATEMENTS[name][self.period is not None]
 
     @property
@@ -90,7 +90,12 @@ def _whole_years(period: Period | None) -> list[int]:
 
 def cells_of_nodes(tile: Tile, rows: Sequence[Row]) -> list[Cells]:
     """The cells of a tile from rows of the pyramid: those of the tile itself, and leaves of it or above it."""
-    return [_cells_of_node(tile, row) for row in rows if row["entries"] is not None]
+    return [_cells_of_node(tile, row) for row in rows]
+
+
+def entries_of_node(row: Row) -> Cells:
+    """The cells of a crowded tile from a row of the survey, without their histograms."""
+    return _local(Cells.unpacked(row["entries"], b""))
 
 
 def _cells_of_node(tile: Tile, row: Row) -> Cells:
@@ -133,6 +138,3 @@ def chosen(cells: Cells, populations: Mapping[int, Population], wanted: Mapping[
         return cells
     good = [key for key, one in populations.items() if all(one.get(name) == value for name, value in wanted.items())]
     return cells.only(np.isin(cells.entries["population"], good))
-
-
-__all__ = ["Place", "are_whole_years", "cells_of_nodes", "cells_of_rows", "chosen", "populations_of", "together"]

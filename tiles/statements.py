@@ -155,9 +155,10 @@ SELECT {key} AS id, {attributes},
 FROM unnest({shifts}) AS shift(x)
 JOIN {table} s ON s.geom_3857 && ST_MakeEnvelope({west} - {pad} - shift.x, {south} - {pad},
                                                  {east} + {pad} - shift.x, {north} + {pad}, 3857)
-CROSS JOIN LATERAL (SELECT ST_X(s.geom_3857) + shift.x AS x, ST_Y(s.geom_3857) AS y) at
+CROSS JOIN LATERAL (SELECT ST_X(s.geom_3857) + shift.x AS x, ST_Y(s.geom_3857) AS y OFFSET 0) at
 {joins}
 WHERE at.y BETWEEN -{half} AND {half} AND {conditions}
+OFFSET 0
 ), feature AS (SELECT id, {names}, ST_MakePoint(tile_x, tile_y) AS geometry
                FROM placed WHERE tile_x {reach} AND tile_y {reach} LIMIT {most} + 1)"""
 

@@ -20,7 +20,16 @@ from db.selection import Selection
 from db.statement import rendered
 from tiles.cell_features import drawn_cells, drawn_pooled
 from tiles.layers import layer_of
-from tiles.pyramid import Place, Population, are_whole_years, cells_of_nodes, cells_of_rows, chosen, populations_of
+from tiles.pyramid import (
+    Place,
+    Population,
+    are_whole_years,
+    cells_of_nodes,
+    cells_of_rows,
+    chosen,
+    entries_of_node,
+    populations_of,
+)
 from tiles.statements import (
     BUFFER,
     EXTENT,
@@ -30,7 +39,6 @@ from tiles.statements import (
     TileLayer,
     features_statement,
     rows_statement,
-    version_of,
 )
 from tiles.tile import HALF, Tile
 
@@ -206,37 +214,47 @@ class _Found:
 
 
 async def _from_pyramid(connection: Connection, question: Question, place: Place) -> _Found | None:
-    """The cells of a tile, or None where its points are few enough to be sent one by one.
+    """The cells of a tile, or None where its points are few enough to be sent one by one."""
+    rows = await connection.fetch(place.statement("survey"), *place.values)
+    unbuilt, nodes = rows[0]["unbuilt"], [row for row in rows if row["node"] is not None]
+    crowded = any(not row["leaf"] for row in nodes)
+    if not crowded and not unbuilt and sum(row["count"] for row in nodes) <= question.budget:
+        return None
+    if crowded and not unbuilt and len(nodes) == 1 and question.limit is None:
+        cells = entries_of_node(nodes[0])
+        populations = await _populations(connection, cells)
+        found = _Found(nodes[0]["version"], chosen(cells, populations, question.wanted), populations)
+    else:
+        found = await _merged(connection, question, place)
+    return found if crowded or found.cells.total > question.budget else None
 
-    All parts are read in one snapshot, so that no change comes between them.
-    """
+
+async def _merged(connection: Connection, question: Question, place: Place) -> _Found:
+    """The cells of several datasets, some of them perhaps without a pyramid, all read in one snapshot."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         rows = await connection.fetch(place.statement("survey"), *place.values)
-        unbuilt, nodes = rows[0]["unbuilt"], [row for row in rows if row["node"] is not None]
-        crowded = [row for row in nodes if not row["leaf"]]
-        if not crowded and not unbuilt and sum(row["count"] for row in nodes) <= question.budget:
-            return None
-        if len(crowded) < len(nodes):
-            nodes = [*crowded, *await connection.fetch(place.statement("leaves"), *place.values)]
-        parts, populations = cells_of_nodes(question.tile, nodes), {}
-        if unbuilt:
-            found = await _counted(connection, question, unbuilt)
-            parts, populations = [*parts, found.cells], dict(found.populations)
+        parts = cells_of_nodes(question.tile, await connection.fetch(place.statement("contents"), *place.values))
+        populations: dict[int, Population] = {}
+        if rows[0]["unbuilt"]:
+            live = await _counted(connection, question, rows[0]["unbuilt"])
+            parts, populations = [*parts, live.cells], dict(live.populations)
         cells = together(parts)
         populations |= await _populations(connection, cells)
-        cells = chosen(cells, populations, question.wanted)
-        if not crowded and cells.total <= question.budget:
-            return None
-        version = await connection.fetchval(f"SELECT {version_of(question.layer.name)}")
-    return _Found(version, cells, populations)
+    return _Found(rows[0]["version"], chosen(cells, populations, question.wanted), populations)
 
 
 async def _populations(connection: Connection, cells: Cells) -> dict[int, Population]:
-    wanted = sorted({int(key) for key in cells.entries["population"]} - {0}) if len(cells) else []
-    rows = await connection.fetch(_POPULATIONS, wanted) if wanted else []
-    return {row["id"]: dict(row) for row in rows}
+    """What populations are; being called after their contents they never change, so each is read once."""
+    wanted = set(np.unique(cells.entries["population"]).tolist()) - {0}
+    if missing := sorted(wanted - _KNOWN.keys()):
+        if len(_KNOWN) > MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN.update({row["id"]: dict(row) for row in await connection.fetch(_POPULATIONS, missing)})
+    return {key: _KNOWN[key] for key in wanted & _KNOWN.keys()}
 
 
+MOST_KNOWN = 10_000
+_KNOWN: dict[int, Population] = {}
 _POPULATIONS = "SELECT * FROM pyramid_population WHERE id = ANY($1::bigint[])"
 
 

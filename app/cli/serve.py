@@ -2,18 +2,20 @@
 
 import contextlib
 import socket
+from functools import partial
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from app.cli.terminal import log_to_stderr, output, ready_database
-from app.factory import create_app
 from app.jobs import workers_alive
+from app.serving import MOST_WORKERS, serve_in_processes
+from app.serving import serve as serve_here
 from app.settings import Settings
 from app.work.child import engine_of
 from app.worker import worker_beside
 from db.engine import Database
+from db.pyramid.build import build_missing
 
 
 def register(application: typer.Typer) -> None:
@@ -28,6 +30,9 @@ def serve(
     with_worker: Annotated[
         bool, typer.Option("--with-worker", help="Run a worker too, in a process of its own, for as long as this one.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(help="Processes that answer requests, about one a processor.", min=1, max=MOST_WORKERS)
+    ] = 1,
     json_logs: Annotated[bool, typer.Option("--json", help="Log in JSON lines.")] = False,
 ) -> None:
     """Serve the map page, tiles and OGC-style endpoints."""
@@ -37,16 +42,17 @@ def serve(
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(listening(settings.host, settings.port))
         database = stack.enter_context(ready_database(settings))
+        with engine_of(database) as engine:
+            build_missing(engine)
         if with_worker:
             stack.enter_context(worker_beside(settings, database))
         elif not _has_worker(database):
             output.print("no worker runs: uploads and queued maps wait for `edaphos worker`, or use --with-worker")
         output.print(f"serving http://{_shown(settings.host)}:{listener.getsockname()[1]} (stop with Ctrl-C)")
-        config = uvicorn.Config(
-            create_app(settings, database), access_log=False, log_level="warning", server_header=False
-        )
-        with contextlib.suppress(KeyboardInterrupt):  # how one stops it
-            uvicorn.Server(config).run(sockets=[listener])
+        if workers == 1:
+            serve_here(settings, database, listener)
+        else:
+            serve_in_processes(settings, database, listener, workers, partial(log_to_stderr, as_json=json_logs))
 
 
 def _has_worker(database: Database) -> bool:
