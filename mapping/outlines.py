@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +14,9 @@ from shapely import Polygon, buffer, linestrings, points, union_all
 
 from mapping.arrays import Points, Vector, as_points, read_only
 from mapping.hotspots import HotSpots
-from mapping.neighbours import Index, Neighbours
+from mapping.neighbours import Graph, Index, Neighbours
 
-Kind = Literal["hot", "cold"]
+Kind = Literal["hot", "cold", "high-alone", "low-alone"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +32,9 @@ class HotSpotArea:
 
 
 def cluster_outlines(
-    xy: ArrayLike, spots: HotSpots, graph: Neighbours, values: ArrayLike, reach: float | None = None
+    xy: ArrayLike, spots: HotSpots, graph: Graph, values: ArrayLike, reach: float | None = None
 ) -> tuple[HotSpotArea, ...]:
-    """The areas of hot, then of cold spots among samples at (n, 2), the most significant first.
+    """The areas of hot, then of cold spots and of outliers among samples at (n, 2), the most significant first.
 
     Spots that are neighbours, directly or through other spots, are one area. It is drawn as everything within
     `reach` metres (by default half the band) of the spots and of the shortest lines between neighbours that join
@@ -48,40 +49,40 @@ def cluster_outlines(
         raise ValueError(f"places, values, spots and graph differ in length: {len(places)}, {len(measured)}, {graph.n}")
     if not width > 0:
         raise ValueError(f"the reach of an outline must be a positive length, got {width}")
-    kinds: tuple[tuple[Kind, NDArray[np.bool_]], ...] = (("hot", spots.hot), ("cold", spots.cold))
-    areas = [
-        _area(kind, members, places, spots, graph, measured, width)
+    kinds: tuple[tuple[Kind, NDArray[np.bool_]], ...] = (
+        ("hot", spots.hot),
+        ("cold", spots.cold),
+        ("high-alone", spots.high_alone),
+        ("low-alone", spots.low_alone),
+    )
+    return tuple(
+        area
         for kind, chosen in kinds
-        for members in graph.components(chosen)
-    ]
-    return tuple(sorted(areas, key=lambda area: (area.kind != "hot", area.smallest_q, area.members[0])))
-
-
-def _area(
-    kind: Kind,
-    members: Index,
-    places: Points,
-    spots: HotSpots,
-    graph: Neighbours,
-    measured: Vector,
-    width: float,
-) -> HotSpotArea:
-    lines = linestrings(places[_links(members, places, graph)])
-    drawn = union_all(np.concatenate([buffer(points(places[members]), width), buffer(lines, width)]))
-    return HotSpotArea(
-        kind,
-        drawn,
-        members,
-        float(measured[members].max()),
-        float(spots.z[members].mean()),
-        float(spots.q[members].min()),
+        for area in sorted(
+            _areas(kind, np.flatnonzero(chosen), places, spots, graph, measured, width),
+            key=lambda area: (area.smallest_q, area.members[0]),
+        )
     )
 
 
-def _links(members: Index, places: Points, graph: Neighbours) -> NDArray[np.int64]:
-    """Pairs (m, 2) of members: the shortest links between neighbours that join all of them."""
-    among = graph.matrix()[members][:, members].tocoo()
-    start, end = members[among.row], members[among.col]
-    length = np.hypot(*(places[start] - places[end]).T)
+def _areas(
+    kind: Kind, sites: Index, places: Points, spots: HotSpots, graph: Graph, measured: Vector, width: float
+) -> Iterator[HotSpotArea]:
+    if not len(sites):
+        return
+    among = graph.among(sites)
+    for group in among.components(np.ones(len(sites), dtype=np.bool_)):
+        members = sites[group]
+        lines = linestrings(places[members][_links(places[members], among.among(group))])
+        drawn = union_all(np.concatenate([buffer(points(places[members]), width), buffer(lines, width)]))
+        highest, z, q = float(measured[members].max()), float(spots.z[members].mean()), float(spots.q[members].min())
+        yield HotSpotArea(kind, drawn, members, highest, z, q)
+
+
+def _links(places: Points, graph: Neighbours) -> Index:
+    """Pairs (m, 2) of places: the shortest links between neighbours that join all of them."""
+    among = graph.matrix().tocoo()
+    # in a sparse matrix of lengths a zero would be no link
+    length = np.maximum(np.hypot(*(places[among.row] - places[among.col]).T), 1e-9)
     joined = minimum_spanning_tree(csr_array((length, (among.row, among.col)), shape=among.shape)).tocoo()
-    return np.column_stack([members[joined.row], members[joined.col]])
+    return np.column_stack([joined.row, joined.col])

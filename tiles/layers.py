@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from db.pyramid import rows
-from db.questions import hotspots, samples, sites, sources
+from db.questions import hotspots, plans, samples, sites, sources
 from db.questions.samples import MEASUREMENTS
 from db.selection import Selection
 from tiles.statements import DATASET, SEEN, TileLayer
@@ -147,7 +147,29 @@ HOTSPOTS = TileLayer(
     },
 )
 
-TILE_LAYERS = MappingProxyType({layer.name: layer for layer in (SAMPLES, SITES, SOURCES, HOTSPOTS)})
+PLANNED_SITES = TileLayer(
+    name="planned-sites",
+    kind="shapes",
+    table="planned_site",
+    key="s.id",
+    attributes={
+        "plan": "s.plan_id",
+        "contaminant": "p.contaminant_id",
+        "goal": "p.goal",
+        "rank": "s.rank",
+        "gain": "s.gain",
+        "unit": "p.report->>'unit'",
+    },
+    joins="JOIN sampling_plan p ON p.id = s.plan_id",
+    seen="p.visibility = ANY($6::text[])",
+    rows=lambda _: plans.PLANNED_SITES,
+    filters={
+        "contaminant": "p.contaminant_id = {}",
+        "dataset": "p.parameters->'datasets' @> to_jsonb({}::text)",
+    },
+)
+
+TILE_LAYERS = MappingProxyType({layer.name: layer for layer in (SAMPLES, SITES, SOURCES, HOTSPOTS, PLANNED_SITES)})
 
 
 def layer_of(collection: str, selection: Selection) -> TileLayer:

@@ -14,6 +14,7 @@ from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import Connection, cast, delete, func, insert, select, update
 
+from app.work.attribution import Attribution, attribute_material
 from app.work.hotspots import Finding, Spot
 from app.work.material import Material
 from db.tables import dataset, hot_spot, hot_spot_run, source, surface
@@ -31,26 +32,16 @@ class PublishedFinding:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         finding = self.finding
-        spots = [
-            {
-                "class": spot.class_,
-                "area_m2": spot.area_m2,
-                "sample_count": spot.sample_count,
-                "highest": spot.highest,
-                "mean_probability": spot.mean_probability,
-                "mean_z": spot.mean_z,
-                "smallest_q": spot.smallest_q,
-            }
-            for spot in finding.spots
-        ]
         return {
             "run": self.run,
             "created": self.created,
             "kind": finding.kind,
+            "statistic": finding.statistic,
+            "surface": finding.raster.id if finding.raster else finding.surface.id if finding.surface else None,
             "definition": finding.definition,
             "why_not": finding.why_not,
             "report": dict(finding.report),
-            "spots": spots,
+            "spots": [spot.to_dict() for spot in finding.spots],
         }
 
 
@@ -65,8 +56,9 @@ def publish(connection: Connection, material: Material, finding: Finding) -> Pub
         return PublishedFinding(known, False, finding)
     connection.execute(delete(hot_spot_run).where(hot_spot_run.c.parameters["question"].astext == question))
     run = _insert_run(connection, material, finding, question, identity)
+    blamed = _blamed(connection, material, finding)
     for spot in finding.spots:
-        _insert_spot(connection, material, finding, run, spot)
+        _insert_spot(connection, material, finding, run, spot, blamed)
     raise_version(connection, "hotspots")
     return PublishedFinding(run, True, finding)
 
@@ -89,7 +81,13 @@ def _show_as(connection: Connection, run: int, visibility: str) -> None:
 def _question(material: Material, finding: Finding) -> str:
     """What was asked, without the data that answered it."""
     limit = finding.limit
-    asked = [finding.kind, material.rows.contaminant, material.rows.datasets, str(material.population)]
+    asked = [
+        finding.kind,
+        finding.statistic,
+        material.rows.contaminant,
+        material.rows.datasets,
+        str(material.population),
+    ]
     return _digest([*asked, *([limit.label, limit.assumptions] if limit else [])])
 
 
@@ -119,6 +117,7 @@ def _insert_run(connection: Connection, material: Material, finding: Finding, qu
         "version": identity,
         "contaminant_id": material.rows.contaminant,
         "kind": finding.kind,
+        "statistic": finding.statistic,
         "definition": finding.definition,
         "parameters": {**finding.parameters, "question": question, **_of_samples(material)},
         "report": dict(finding.report),
@@ -133,7 +132,16 @@ def _of_samples(material: Material) -> dict[str, Any]:
     return {"datasets": list(material.rows.datasets), "population": asdict(material.population)}
 
 
-def _insert_spot(connection: Connection, material: Material, finding: Finding, run: int, spot: Spot) -> None:
+def _blamed(connection: Connection, material: Material, finding: Finding) -> Attribution | None:
+    """The sources of the samples, tested once for all spots; None where no spot is high."""
+    if not any(spot.high for spot in finding.spots):
+        return None
+    return attribute_material(connection, material)
+
+
+def _insert_spot(
+    connection: Connection, material: Material, finding: Finding, run: int, spot: Spot, blamed: Attribution | None
+) -> None:
     outline = _degrees(material, spot.polygon)
     nearest, distance = _nearest_source(connection, outline, material)
     limit = finding.limit
@@ -152,8 +160,22 @@ def _insert_spot(connection: Connection, material: Material, finding: Finding, r
         "assumptions": list(limit.assumptions) if limit else [],
         "nearest_source_id": nearest,
         "nearest_source_m": distance,
+        "smallest_p": spot.smallest_p,
+        "expected_area_m2": spot.expected_area_m2,
+        "area_low_m2": spot.area_low_m2,
+        "area_high_m2": spot.area_high_m2,
+        "existence": spot.existence,
+        "likeliest_sources": _likeliest(spot, blamed),
     }
     connection.execute(insert(hot_spot).values(row))
+
+
+def _likeliest(spot: Spot, blamed: Attribution | None) -> list[dict[str, Any]]:
+    """The sources that a high spot may be owed to; who may see them their datasets say when they are shown."""
+    if blamed is None or not spot.high:
+        return []
+    ranked = [source.to_dict() for source in blamed.likeliest(spot.polygon)]
+    return [{name: value for name, value in each.items() if name != "private"} for each in ranked]
 
 
 def _degrees(material: Material, polygon: BaseGeometry) -> BaseGeometry:

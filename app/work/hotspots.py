@@ -1,7 +1,11 @@
 """Hot spots of one contaminant, each kind with its definition: statistical on samples, regulatory on the map."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,16 +14,19 @@ from shapely.geometry.base import BaseGeometry
 
 from app.limits import Limit
 from app.work.material import Material
+from app.work.neighbourhoods import BY_DEFAULT, Neighbourhood
 from app.work.published import PublishedMap
 from db.samples import Floats
-from mapping.hotspots import GetisOrd, NotTestable
-from mapping.neighbours import Neighbours, default_band
-from mapping.outlines import cluster_outlines
+from mapping.hotspots import GetisOrd, LocalMoran, LocalTest, NotTestable
+from mapping.outlines import HotSpotArea, cluster_outlines
 from mapping.regions import KINDS, DecisionRule, regions
 from mapping.surface import Surface
 
+HIGH = ("hot", "high-alone", "exceeding")
+"""Classes of spots for which sources are looked for."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Spot:
     """One area on the map, in the metres of its samples."""
 
@@ -31,62 +38,110 @@ class Spot:
     mean_probability: float | None = None
     mean_z: float | None = None
     smallest_q: float | None = None
+    smallest_p: float | None = None
+    expected_area_m2: float | None = None
+    area_low_m2: float | None = None
+    area_high_m2: float | None = None
+    existence: float | None = None
+
+    @property
+    def high(self) -> bool:
+        """Whether values are high here, for the area, the background or a limit."""
+        return self.class_ in HIGH
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the polygon."""
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "polygon"}
+        return {"class": told.pop("class_"), **told}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """What one search for hot spots found, and what exactly was searched for."""
+    """What one search for hot spots found, and what exactly was searched for.
+
+    `surface` is the map that it was found on, `raster` a derived map that it made besides.
+    """
 
     kind: str
+    statistic: str
     definition: str
     parameters: Mapping[str, Any]
     report: Mapping[str, Any]
     spots: tuple[Spot, ...]
     limit: Limit | None = None
     surface: PublishedMap | None = None
-    why_not: str | None = field(default=None)
+    why_not: str | None = None
+    raster: PublishedMap | None = None
+
+    @classmethod
+    def none(cls, kind: str, statistic: str, parameters: Mapping[str, Any], why_not: str) -> Finding:
+        """No test was possible, and why."""
+        return cls(kind, statistic, why_not, parameters, {}, (), why_not=why_not)
 
 
-def statistical(material: Material, false_discovery_rate: float = 0.05, seed: int = 0) -> Finding:
-    """Clusters of samples with high or low values for this study area: Gi* with a controlled false discovery rate.
+RECIPES: Mapping[str, Callable[..., LocalTest]] = MappingProxyType(
+    {"gi-star": GetisOrd, "gi": partial(GetisOrd, star=False), "local-moran": LocalMoran}
+)
+"""Statistics on samples, by the name under which they are asked for."""
 
-    P-values come from permutations: on skewed concentrations the normal distribution finds too many hot spots.
+
+def statistical(
+    material: Material,
+    false_discovery_rate: float = 0.05,
+    seed: int = 0,
+    *,
+    statistic: str = "gi-star",
+    neighbourhood: Neighbourhood = BY_DEFAULT,
+) -> Finding:
+    """Clusters of samples with high or low values for this study area, with a controlled false discovery rate.
+
+    P-values come from permutations, as many as it takes to find a single hot spot: on skewed concentrations the normal
+    distribution finds too many. ValueError for a statistic that there is not.
     """
-    xy = material.samples.xy
-    recipe = GetisOrd(level=false_discovery_rate, permutations=_draws(len(xy), false_discovery_rate), seed=seed)
-    parameters = {"statistic": "Gi*", **asdict(recipe), "samples_sha256": material.samples.digest()}
-    if len(xy) < 2:
-        return Finding("statistical", "", parameters, {}, (), why_not=f"no test possible: {len(xy)} samples")
-    graph = Neighbours.within(xy, default_band(xy))
-    tested = recipe.test(graph, material.samples.lower, material.samples.upper)
+    if statistic not in RECIPES:
+        raise ValueError(f"no statistic is called {statistic!r}; known are {', '.join(RECIPES)}")
+    samples = material.samples
+    draws = neighbourhood.draws(samples.n, false_discovery_rate)
+    recipe = RECIPES[statistic](level=false_discovery_rate, permutations=draws, seed=seed)
+    told = {"statistic": statistic, **asdict(recipe), "neighbourhood": asdict(neighbourhood)}
+    parameters = {**told, "samples_sha256": samples.digest()}
+    if samples.n < 2:
+        why_not = f"no test possible: {samples.n} samples"
+        return Finding.none("statistical", statistic, parameters, why_not)
+    chosen = neighbourhood.chosen(samples, seed)
+    if isinstance(chosen, NotTestable):
+        return Finding.none("statistical", statistic, parameters, chosen.reason)
+    tested = recipe.test(chosen.graph, samples.lower, samples.upper)
     if isinstance(tested, NotTestable):
-        return Finding("statistical", tested.reason, parameters, {}, (), why_not=tested.reason)
-    areas = cluster_outlines(xy, tested, graph, material.samples.lower)
+        return Finding.none("statistical", statistic, parameters, tested.reason)
+    areas = cluster_outlines(samples.xy, tested, chosen.graph, samples.lower)
     report = {
-        "samples": graph.n,
-        "band_m": graph.band,
+        "samples": chosen.graph.n,
+        "band_m": chosen.graph.band,
+        "islands": int(tested.islands.sum()),
+        "permutations": draws,
         "hot_samples": int(tested.hot.sum()),
         "cold_samples": int(tested.cold.sum()),
+        "high_alone_samples": int(tested.high_alone.sum()),
+        "low_alone_samples": int(tested.low_alone.sum()),
         "fewest_findable": tested.fewest_findable,
+        **chosen.report,
     }
-    spots = tuple(
-        Spot(
-            class_=area.kind,
-            polygon=area.polygon,
-            area_m2=area.polygon.area,
-            sample_count=len(area.members),
-            highest=area.highest,
-            mean_z=area.mean_z,
-            smallest_q=area.smallest_q,
-        )
-        for area in areas
+    definition = " ".join([tested.definition, *chosen.caveats])
+    return Finding("statistical", statistic, definition, parameters, report, tuple(map(spot_of, areas)))
+
+
+def spot_of(area: HotSpotArea) -> Spot:
+    """A row for an area of hot or cold samples."""
+    return Spot(
+        class_=area.kind,
+        polygon=area.polygon,
+        area_m2=area.polygon.area,
+        sample_count=len(area.members),
+        highest=area.highest,
+        mean_z=area.mean_z,
+        smallest_q=area.smallest_q,
     )
-    return Finding("statistical", tested.definition, parameters, report, spots)
-
-
-def _draws(samples: int, level: float) -> int:
-    """So many that a single hot spot could be found, within what can be waited for; the report says what could be."""
-    return int(np.clip(np.ceil(samples / level), 9_999, 99_999)) if level > 0 else 9_999
 
 
 def regulatory(material: Material, made: PublishedMap, limit: Limit, rule: DecisionRule | None = None) -> Finding:
@@ -102,14 +157,15 @@ def regulatory(material: Material, made: PublishedMap, limit: Limit, rule: Decis
             polygon=region.polygon,
             area_m2=region.area,
             mean_probability=region.mean_probability,
-            **_samples_inside(region.polygon, material),
+            **samples_inside(region.polygon, material),
         )
         for region in found
         if region.kind != "below"
     )
     report = {"area_m2": areas, "regions": {kind: sum(spot.class_ == kind for spot in spots) for kind in KINDS[:2]}}
     parameters = {**asdict(decide), "limit": asdict(limit), "surface": made.id}
-    return Finding("regulatory", _regulatory_words(made, limit, decide), parameters, report, spots, limit, made)
+    words = _regulatory_words(made, limit, decide)
+    return Finding("regulatory", "probability", words, parameters, report, spots, limit, made)
 
 
 def _regulatory_words(made: PublishedMap, limit: Limit, decide: DecisionRule) -> str:
@@ -126,7 +182,8 @@ def _regulatory_words(made: PublishedMap, limit: Limit, decide: DecisionRule) ->
     return " ".join(said)
 
 
-def _samples_inside(polygon: BaseGeometry, material: Material) -> dict[str, Any]:
+def samples_inside(polygon: BaseGeometry, material: Material) -> dict[str, Any]:
+    """How many samples lie in a polygon, and the highest lower bound among them."""
     xy: Floats = material.samples.xy
     inside = shapely.contains_xy(polygon, *xy.T)
     highest = float(np.max(material.samples.lower[inside])) if inside.any() else None

@@ -3,18 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, exists, func, select
+from sqlalchemy import BigInteger, ColumnElement, Text, case, cast, column, exists, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from db.questions.layer import Conditions, Layer, visible
+from db.questions.layer import Conditions, Layer
 from db.selection import Selection
-from db.tables import hot_spot, hot_spot_run, source
+from db.tables import dataset, hot_spot, hot_spot_run, source
+
+
+def _shown(selection: Selection) -> ColumnElement[bool]:
+    """Whether a source may be seen, of whatever dataset it is: a selection names that of the samples."""
+    seen = select(dataset.c.id).where(dataset.c.visibility.in_(selection.visibilities))
+    return source.c.dataset_id.in_(seen)
+
+
+def _likeliest(selection: Selection) -> ColumnElement[Any]:
+    """The likeliest sources, as they were ranked, without those that may not be seen."""
+    elements = func.jsonb_array_elements(hot_spot.c.likeliest_sources)
+    each = elements.table_valued(column("value", JSONB), with_ordinality="place", name="ranked").render_derived()
+    known = exists().where(source.c.id == cast(each.c.value["id"].astext, BigInteger), _shown(selection))
+    shown = func.coalesce(func.jsonb_agg(aggregate_order_by(each.c.value, each.c.place)), text("'[]'::jsonb"))
+    return select(shown).select_from(each).where(known.correlate(each)).correlate(hot_spot).scalar_subquery()
 
 
 def _properties(selection: Selection) -> Mapping[str, ColumnElement[Any]]:
-    nearest = [source.c.id == hot_spot.c.nearest_source_id, visible(source.c.dataset_id, selection)]
+    nearest = [source.c.id == hot_spot.c.nearest_source_id, _shown(selection)]
     return {
         "run": hot_spot_run.c.id,
         "kind": hot_spot_run.c.kind,
+        "statistic": hot_spot_run.c.statistic,
         "class": hot_spot.c.class_,
         "contaminant": hot_spot_run.c.contaminant_id,
         "definition": hot_spot_run.c.definition,
@@ -23,6 +40,11 @@ def _properties(selection: Selection) -> Mapping[str, ColumnElement[Any]]:
         "mean_probability": hot_spot.c.mean_probability,
         "mean_z": hot_spot.c.mean_z,
         "smallest_q": hot_spot.c.smallest_q,
+        "smallest_p": hot_spot.c.smallest_p,
+        "expected_area_m2": hot_spot.c.expected_area_m2,
+        "area_low_m2": hot_spot.c.area_low_m2,
+        "area_high_m2": hot_spot.c.area_high_m2,
+        "existence": hot_spot.c.existence,
         "sample_count": hot_spot.c.sample_count,
         "highest": hot_spot.c.highest,
         "rule": hot_spot.c.rule,
@@ -30,6 +52,7 @@ def _properties(selection: Selection) -> Mapping[str, ColumnElement[Any]]:
         "assumptions": hot_spot.c.assumptions,
         "nearest_source": select(source.c.name).where(*nearest).correlate(hot_spot).scalar_subquery(),
         "nearest_source_m": case((exists().where(*nearest).correlate(hot_spot), hot_spot.c.nearest_source_m)),
+        "likeliest_sources": _likeliest(selection),
     }
 
 

@@ -199,6 +199,7 @@ def add_hotspots(connection: Connection, river: int, *, visibility: str = "publi
         version=f"run-{visibility}",
         contaminant_id="zinc",
         kind="regulatory",
+        statistic="probability",
         definition="probability above 720 mg/kg",
         parameters={
             "datasets": ["meuse"],
