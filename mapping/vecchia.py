@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from math import log2
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from mapping.arrays import Points, Vector
 from mapping.covariance import turn
 from mapping.likelihood import STEP, CovarianceSearch, Evaluation, Family, LikelihoodFit, reasonable
+from mapping.loops import inner, looped
 from mapping.search import Search
-from mapping.workers import ONE_AT_A_TIME
+from mapping.workers import in_parallel
 
 Index = NDArray[np.int64]
 
@@ -76,17 +76,11 @@ class VecchiaLikelihood:
         nugget, partial = np.exp(theta[:2]).tolist()
         sill = nugget + partial * (1.0 + family.prototype.least_nugget)
         columns = np.hstack([self.drift, values])[self._order]
-        with ONE_AT_A_TIME:
-            sums = _summed(
-                (self._sorted @ turn(family.prototype.stretch), self._error, columns),
-                (self._terms, self._near),
-                (table, first),
-                (nugget, sill),
-            )
-        pivot, logdet, gram, spread = sums[0].min(), sums[1].sum(axis=0), sums[2].sum(axis=0), sums[3].sum(axis=0)
+        data = (self._sorted @ turn(family.prototype.stretch), self._error, columns)
+        pivot, sums = _sums(data, (self._terms, self._near), (table, first), (nugget, sill))
         if not pivot > SMALLEST_PIVOT * sill:
             return None
-        return self._combined(logdet, gram, spread, len(family.names))
+        return self._combined(*sums, len(family.names))
 
     def at(self, family: Family, theta: Vector, values: Vector) -> Evaluation:
         """Everything at theta; ValueError where a covariance matrix is singular."""
@@ -211,7 +205,27 @@ def _step(here: Evaluation, theta: Vector, bounds: Vector, damping: float) -> Ve
     return step
 
 
-@numba.njit(cache=True)
+def _sums(
+    data: tuple[Vector, Vector, Vector],
+    terms: tuple[Index, Index],
+    tables: tuple[Vector, int],
+    sills: tuple[float, float],
+) -> tuple[float, tuple[Vector, Vector, Vector]]:
+    """Least pivot; sums of log-variances (1 + d), of products (1 + d, c, c) and information (d, d), part by part."""
+    columns, d, parts = data[2].shape[1], 1 + len(tables[0]), -(-len(terms[0]) // PART)
+    out = (
+        np.full(parts, np.inf),
+        np.zeros((parts, 1 + d)),
+        np.zeros((parts, 1 + d, columns, columns)),
+        np.zeros((parts, d, d)),
+    )
+    for _ in in_parallel(lambda part: _sum_part(data, terms, tables, sills, part, out), range(parts)):
+        pass
+    logdet, gram, spread = (each.sum(axis=0) for each in out[1:])
+    return float(out[0].min()), (logdet, gram, spread)
+
+
+@inner
 def _tabulated(
     table: Vector, first: int, squared: Vector, bits: Index, out: Vector
 ) -> None:  # pragma: no cover - compiled
@@ -224,7 +238,7 @@ def _tabulated(
         out[i] = table[cell, 0] + t * (table[cell, 1] + t * (table[cell, 2] + t * table[cell, 3]))
 
 
-@numba.njit(cache=True)
+@inner
 def _gathered(
     data: tuple[Vector, Vector, Vector],
     terms: tuple[Index, Index],
@@ -253,7 +267,7 @@ def _gathered(
                 squared[i * (i + 1) // 2 + j, lane] = FAR if missing else dx * dx + dy * dy
 
 
-@numba.njit(cache=True)
+@inner
 def _factorised(lower: Vector, q: int, sill: float) -> float:  # pragma: no cover - compiled
     """Cholesky factors in place of eight packed lower triangles, their diagonals inverted; the least pivot."""
     least, total = np.inf, np.empty(LANES)
@@ -275,7 +289,7 @@ def _factorised(lower: Vector, q: int, sill: float) -> float:  # pragma: no cove
     return least
 
 
-@numba.njit(cache=True)
+@inner
 def _whitened(lower: Vector, q: int, sides: Vector) -> None:  # pragma: no cover - compiled
     """Forward substitution in place of right sides (q, s, 8)."""
     for i in range(q):
@@ -288,7 +302,7 @@ def _whitened(lower: Vector, q: int, sides: Vector) -> None:  # pragma: no cover
                 sides[i, side, lane] *= lower[row + i, lane]
 
 
-@numba.njit(cache=True)
+@inner
 def _last_row(lower: Vector, q: int, u: Vector) -> None:  # pragma: no cover - compiled
     """The last column (q, 8) of the inverse of the transposed factor: what takes data to the last one whitened."""
     u[:] = 0.0
@@ -302,7 +316,7 @@ def _last_row(lower: Vector, q: int, u: Vector) -> None:  # pragma: no cover - c
                 u[m, lane] -= lower[row + m, lane] * u[i, lane]
 
 
-@numba.njit(cache=True)
+@inner
 def _moved(slope: Vector, u: Vector, side: int, moves: Vector) -> None:  # pragma: no cover - compiled
     """A symmetric matrix (packed, zero diagonal) times u (q, 8), into moves[:, side]."""
     for i in range(len(u)):
@@ -313,7 +327,7 @@ def _moved(slope: Vector, u: Vector, side: int, moves: Vector) -> None:  # pragm
                 moves[j, side, lane] += slope[row + j, lane] * u[i, lane]
 
 
-@numba.njit(cache=True)
+@inner
 def _slopes(moves: Vector, nugget: float, lane: int, c: Vector) -> None:  # pragma: no cover - compiled
     """Last rows (d, q) of L⁻¹ ∂C L⁻ᵀ for each log-parameter; `moves` hold those of one, errors and structure."""
     q = len(moves)
@@ -325,7 +339,7 @@ def _slopes(moves: Vector, nugget: float, lane: int, c: Vector) -> None:  # prag
     c[1, q - 1] += 1.0
 
 
-@numba.njit(cache=True)
+@inner
 def _add(
     sides: Vector, lane: int, c: Vector, logdet: Vector, gram: Vector, spread: Vector
 ) -> None:  # pragma: no cover - compiled
@@ -353,40 +367,38 @@ def _add(
                 gram[1 + j, a, b] -= one * dragged[j, b] + other * dragged[j, a] - c[j, q - 1] * one * other
 
 
-@numba.njit(parallel=True, cache=True)
-def _summed(
+@looped
+def _sum_part(
     data: tuple[Vector, Vector, Vector],
     terms: tuple[Index, Index],
     tables: tuple[Vector, int],
     sills: tuple[float, float],
-) -> tuple[Vector, Vector, Vector, Vector]:  # pragma: no cover - compiled
-    """Per part: least pivot, sums of log-variances (1 + d), of products (1 + d, c, c), and information (d, d)."""
-    (table, first), (nugget, sill) = tables, sills
+    part: int,
+    out: tuple[Vector, Vector, Vector, Vector],
+) -> None:  # pragma: no cover - compiled
+    """Of the terms of one part: least pivot, sums of log-variances, of products, and information (see `_sums`)."""
+    (table, first), (nugget, sill), (pivots, logdet, gram, spread) = tables, sills, out
     count, q, columns = len(terms[0]), terms[1].shape[1] + 1, data[2].shape[1]
-    d, packed, parts = 1 + len(table), q * (q + 1) // 2, (len(terms[0]) + PART - 1) // PART
-    pivots, logdet = np.full(parts, np.inf), np.zeros((parts, 1 + d))
-    gram, spread = np.zeros((parts, 1 + d, columns, columns)), np.zeros((parts, d, d))
-    for part in numba.prange(parts):
-        squared, lower, slope = np.empty((packed, LANES)), np.empty((packed, LANES)), np.empty((packed, LANES))
-        sides, moves, places = np.empty((q, columns, LANES)), np.empty((q, d, LANES)), np.empty((2, q, LANES))
-        errors, u, c = np.empty((q, LANES)), np.empty((q, LANES)), np.empty((d, q))
-        bits = squared.view(np.int64).reshape(-1)
-        for start in range(part * PART, min((part + 1) * PART, count), LANES):
-            _gathered(data, terms, start, (squared, errors, sides, places))
-            _tabulated(table[0], first, squared.reshape(-1), bits, lower.reshape(-1))
-            for i in range(q):
-                lower[i * (i + 1) // 2 + i] = sill + errors[i]
-            pivots[part] = min(pivots[part], _factorised(lower, q, sill))
-            _whitened(lower, q, sides)
-            _last_row(lower, q, u)
-            moves[:] = 0.0
-            moves[:, 0], moves[:, 1] = u, errors * u
-            for j in range(2, d):
-                _tabulated(table[j - 1], first, squared.reshape(-1), bits, slope.reshape(-1))
-                _moved(slope, u, j, moves)
-            _whitened(lower, q, moves)
-            for lane in range(min(LANES, count - start)):
-                _slopes(moves, nugget, lane, c)
-                logdet[part, 0] -= 2.0 * np.log(lower[packed - 1, lane])
-                _add(sides, lane, c, logdet[part], gram[part], spread[part])
-    return pivots, logdet, gram, spread
+    d, packed = 1 + len(table), q * (q + 1) // 2
+    squared, lower, slope = np.empty((packed, LANES)), np.empty((packed, LANES)), np.empty((packed, LANES))
+    sides, moves, places = np.empty((q, columns, LANES)), np.empty((q, d, LANES)), np.empty((2, q, LANES))
+    errors, u, c = np.empty((q, LANES)), np.empty((q, LANES)), np.empty((d, q))
+    bits = squared.view(np.int64).reshape(-1)
+    for start in range(part * PART, min((part + 1) * PART, count), LANES):
+        _gathered(data, terms, start, (squared, errors, sides, places))
+        _tabulated(table[0], first, squared.reshape(-1), bits, lower.reshape(-1))
+        for i in range(q):
+            lower[i * (i + 1) // 2 + i] = sill + errors[i]
+        pivots[part] = min(pivots[part], _factorised(lower, q, sill))
+        _whitened(lower, q, sides)
+        _last_row(lower, q, u)
+        moves[:] = 0.0
+        moves[:, 0], moves[:, 1] = u, errors * u
+        for j in range(2, d):
+            _tabulated(table[j - 1], first, squared.reshape(-1), bits, slope.reshape(-1))
+            _moved(slope, u, j, moves)
+        _whitened(lower, q, moves)
+        for lane in range(min(LANES, count - start)):
+            _slopes(moves, nugget, lane, c)
+            logdet[part, 0] -= 2.0 * np.log(lower[packed - 1, lane])
+            _add(sides, lane, c, logdet[part], gram[part], spread[part])

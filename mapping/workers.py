@@ -20,8 +20,6 @@ from threadpoolctl import ThreadpoolController
 Part = TypeVar("Part")
 Result = TypeVar("Result")
 
-ONE_AT_A_TIME = Lock()
-"""Numba's own pool of threads ends the process when two threads enter it at once: hold this for its parallel loops."""
 _HERE = local()
 
 
