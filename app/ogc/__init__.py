@@ -1,10 +1,24 @@
 """The standards that are served: one file each, one line here."""
 
-from app.ogc import core, coverages, edr, features, limits, maps, matrix_sets, processes, queryables, styles, tiles
+from app.ogc import (
+    core,
+    coverages,
+    edr,
+    features,
+    limits,
+    maps,
+    matrix_sets,
+    processes,
+    queryables,
+    records,
+    styles,
+    tiles,
+)
 from app.ogc.ows import wms, wmts
 
 STANDARDS = (
     core.CORE,
+    records.STANDARD,
     features.STANDARD,
     queryables.STANDARD,
     tiles.STANDARD,

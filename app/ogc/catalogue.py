@@ -10,6 +10,7 @@ from app.http.service import Service
 from app.ogc.collection import (
     FEATURES,
     LAYER_PREFIX,
+    RECORDS,
     SURFACE_PREFIX,
     Collection,
     FeatureCollection,
@@ -35,12 +36,14 @@ async def all_collections(service: Service) -> list[Collection]:
     areas = await service.rows(polygon_layers(service.visible))
     rows = await service.rows(surfaces(service.visible))
     layers = (layer_collection(row._asdict()) for row in areas)
-    return [*FEATURES.values(), *layers, *(surface_collection(row._asdict()) for row in rows)]
+    return [*FEATURES.values(), *layers, *(surface_collection(row._asdict()) for row in rows), RECORDS]
 
 
 async def any_collection(service: Service, request: Request) -> Collection:
     """The collection that the address names; raises `NotFoundError`."""
     key = request.path_params["collection"]
+    if key == RECORDS.id:
+        return RECORDS
     if key in FEATURES or key.startswith(LAYER_PREFIX):
         return await any_features(service, request)
     return await surface_of(service, request)

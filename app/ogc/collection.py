@@ -1,4 +1,4 @@
-"""The collections of the service: five of features that always exist, and one for each surface and polygon layer."""
+"""The collections of the service: those of features that always exist, and one for each surface and polygon layer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from db.questions.areas import areas
 from db.questions.guideline_values import GUIDELINE_VALUES
 from db.questions.hotspots import HOTSPOTS
 from db.questions.layer import Layer
+from db.questions.plans import PLANNED_SITES
 from db.questions.samples import MEASUREMENTS, samples
 from db.questions.sites import SITES
 from db.questions.sources import SOURCES
@@ -60,6 +61,7 @@ class SurfaceCollection(Collection):
         return dict(self.row["parameters"].get("context", {}))
 
 
+RECORDS = Collection("records", "Catalogue", "Records of datasets, maps, layers and vocabularies.")
 FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
     {
         collection.id: collection
@@ -92,6 +94,13 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
                 "Statistical hot and cold spots of samples, and regions that exceed a guideline value, by their kind.",
                 lambda _: HOTSPOTS,
                 ("contaminant", "dataset", "medium", "procedure", "basis"),
+            ),
+            FeatureCollection(
+                "planned-sites",
+                "Planned sampling sites",
+                "Where to sample next: sites of plans in the order of their choice, with what each is expected to gain.",
+                lambda _: PLANNED_SITES,
+                ("contaminant", "dataset"),
             ),
             FeatureCollection(
                 "guideline-values",

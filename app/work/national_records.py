@@ -6,37 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.work.iso_xml import GCO, GMD, add, add_box, add_code, add_text, written
 from app.work.national import FROM_SIMULATION, LEAST_COVERED, REALISATIONS, NationalLayers
 
-GMD, GCO, GML = "http://www.isotc211.org/2005/gmd", "http://www.isotc211.org/2005/gco", "http://www.opengis.net/gml"
-CODES = "http://standards.iso.org/iso/19139/resources/gmxCodelists.xml"
 METHODS_PATH = "methods.md"
 _NEEDED = (
     *("fileIdentifier", "language", "hierarchyLevel", "contact", "dateStamp", "spatialRepresentationInfo"),
     *("referenceSystemInfo", "identificationInfo", "distributionInfo", "dataQualityInfo"),
 )
-for _prefix, _address in (("gmd", GMD), ("gco", GCO), ("gml", GML)):
-    ET.register_namespace(_prefix, _address)
 
 
 def iso_record(layers: NationalLayers, identifier: str, title: str) -> bytes:
     """An ISO 19139 record of one raster, with lineage and quality."""
     root = ET.Element(f"{{{GMD}}}MD_Metadata")
-    _text(root, "fileIdentifier", identifier)
-    _text(root, "language", "eng")
-    _code(root, "hierarchyLevel", "MD_ScopeCode", "dataset")
-    _party(_add(root, "contact"), layers)
-    _add(_add(root, "dateStamp"), "Date", GCO).text = f"{_today():%Y-%m-%d}"
-    _text(root, "metadataStandardName", "ISO 19115:2003/19139")
-    _grid(_add(root, "spatialRepresentationInfo", "MD_GridSpatialRepresentation"), layers)
-    system = _add(root, "referenceSystemInfo", "MD_ReferenceSystem", "referenceSystemIdentifier", "RS_Identifier")
-    _text(system, "code", "EPSG:4326")
-    _identification(_add(root, "identificationInfo", "MD_DataIdentification"), layers, identifier, title)
-    _distribution(_add(root, "distributionInfo", "MD_Distribution"), identifier)
-    _quality(_add(root, "dataQualityInfo", "DQ_DataQuality"), layers)
-    ET.indent(root)
-    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return written
+    add_text(root, "fileIdentifier", identifier)
+    add_text(root, "language", "eng")
+    add_code(root, "hierarchyLevel", "MD_ScopeCode", "dataset")
+    _party(add(root, "contact"), layers)
+    add(add(root, "dateStamp"), "Date", GCO).text = f"{_today():%Y-%m-%d}"
+    add_text(root, "metadataStandardName", "ISO 19115:2003/19139")
+    _grid(add(root, "spatialRepresentationInfo", "MD_GridSpatialRepresentation"), layers)
+    system = add(root, "referenceSystemInfo", "MD_ReferenceSystem", "referenceSystemIdentifier", "RS_Identifier")
+    add_text(system, "code", "EPSG:4326")
+    _identification(add(root, "identificationInfo", "MD_DataIdentification"), layers, identifier, title)
+    _distribution(add(root, "distributionInfo", "MD_Distribution"), identifier)
+    _quality(add(root, "dataQualityInfo", "DQ_DataQuality"), layers)
+    return written(root)
 
 
 def read_iso(file: Path) -> str:
@@ -55,80 +50,53 @@ def read_iso(file: Path) -> str:
 
 
 def _identification(node: ET.Element, layers: NationalLayers, identifier: str, title: str) -> None:
-    citation = _add(node, "citation", "CI_Citation")
-    _text(citation, "title", f"{layers.contaminant['name']}, {title.lower()} ({identifier})")
-    date = _add(citation, "date", "CI_Date")
-    _add(_add(date, "date"), "Date", GCO).text = f"{_today():%Y-%m-%d}"
-    _code(date, "dateType", "CI_DateTypeCode", "creation")
-    _text(node, "abstract", methods(layers))
-    keywords = _add(node, "descriptiveKeywords", "MD_Keywords")
+    citation = add(node, "citation", "CI_Citation")
+    add_text(citation, "title", f"{layers.contaminant['name']}, {title.lower()} ({identifier})")
+    date = add(citation, "date", "CI_Date")
+    add(add(date, "date"), "Date", GCO).text = f"{_today():%Y-%m-%d}"
+    add_code(date, "dateType", "CI_DateTypeCode", "creation")
+    add_text(node, "abstract", methods(layers))
+    keywords = add(node, "descriptiveKeywords", "MD_Keywords")
     for word in ("soil", "soil pollution", str(layers.contaminant["name"])):
-        _text(keywords, "keyword", word)
-    constraints = _add(node, "resourceConstraints", "MD_Constraints")
-    _text(constraints, "useLimitation", f"Licence of the samples: {_licences(layers)}")
-    distance = _add(node, "spatialResolution", "MD_Resolution", "distance")
-    _add(distance, "Distance", GCO, uom="arcsecond").text = f"{layers.request.arc_seconds:g}"
-    _text(node, "language", "eng")
-    _add(_add(node, "topicCategory"), "MD_TopicCategoryCode").text = "geoscientificInformation"
-    box = _add(node, "extent", "EX_Extent", "geographicElement", "EX_GeographicBoundingBox")
-    west, south, east, north = layers.grid.bounds
-    for name, edge in (
-        ("westBoundLongitude", west),
-        ("eastBoundLongitude", east),
-        ("southBoundLatitude", south),
-        ("northBoundLatitude", north),
-    ):
-        _add(_add(box, name), "Decimal", GCO).text = f"{edge:.8f}"
+        add_text(keywords, "keyword", word)
+    constraints = add(node, "resourceConstraints", "MD_Constraints")
+    add_text(constraints, "useLimitation", f"Licence of the samples: {_licences(layers)}")
+    distance = add(node, "spatialResolution", "MD_Resolution", "distance")
+    add(distance, "Distance", GCO, uom="arcsecond").text = f"{layers.request.arc_seconds:g}"
+    add_text(node, "language", "eng")
+    add(add(node, "topicCategory"), "MD_TopicCategoryCode").text = "geoscientificInformation"
+    add_box(node, layers.grid.bounds)
 
 
 def _grid(node: ET.Element, layers: NationalLayers) -> None:
-    _add(_add(node, "numberOfDimensions"), "Integer", GCO).text = "2"
+    add(add(node, "numberOfDimensions"), "Integer", GCO).text = "2"
     for name, size in (("row", layers.grid.rows), ("column", layers.grid.columns)):
-        axis = _add(node, "axisDimensionProperties", "MD_Dimension")
-        _code(axis, "dimensionName", "MD_DimensionNameTypeCode", name)
-        _add(_add(axis, "dimensionSize"), "Integer", GCO).text = str(size)
-        resolution = _add(_add(axis, "resolution"), "Angle", GCO, uom="degree")
+        axis = add(node, "axisDimensionProperties", "MD_Dimension")
+        add_code(axis, "dimensionName", "MD_DimensionNameTypeCode", name)
+        add(add(axis, "dimensionSize"), "Integer", GCO).text = str(size)
+        resolution = add(add(axis, "resolution"), "Angle", GCO, uom="degree")
         resolution.text = f"{layers.grid.cell:.12g}"
-    _code(node, "cellGeometry", "MD_CellGeometryCode", "area")
-    _add(_add(node, "transformationParameterAvailability"), "Boolean", GCO).text = "true"
+    add_code(node, "cellGeometry", "MD_CellGeometryCode", "area")
+    add(add(node, "transformationParameterAvailability"), "Boolean", GCO).text = "true"
 
 
 def _distribution(node: ET.Element, identifier: str) -> None:
-    form = _add(node, "distributionFormat", "MD_Format")
-    _text(form, "name", "Cloud-optimised GeoTIFF")
-    _text(form, "version", "1.0")
-    online = _add(node, "transferOptions", "MD_DigitalTransferOptions", "onLine", "CI_OnlineResource")
-    _add(_add(online, "linkage"), "URL").text = f"{identifier}.tif"
+    form = add(node, "distributionFormat", "MD_Format")
+    add_text(form, "name", "Cloud-optimised GeoTIFF")
+    add_text(form, "version", "1.0")
+    online = add(node, "transferOptions", "MD_DigitalTransferOptions", "onLine", "CI_OnlineResource")
+    add(add(online, "linkage"), "URL").text = f"{identifier}.tif"
 
 
 def _quality(node: ET.Element, layers: NationalLayers) -> None:
-    _code(_add(node, "scope", "DQ_Scope"), "level", "MD_ScopeCode", "dataset")
-    _text(_add(node, "lineage", "LI_Lineage"), "statement", methods(layers))
+    add_code(add(node, "scope", "DQ_Scope"), "level", "MD_ScopeCode", "dataset")
+    add_text(add(node, "lineage", "LI_Lineage"), "statement", methods(layers))
 
 
 def _party(node: ET.Element, layers: NationalLayers) -> None:
-    party = _add(node, "CI_ResponsibleParty")
-    _text(party, "organisationName", layers.request.project)
-    _code(party, "role", "CI_RoleCode", "pointOfContact")
-
-
-def _add(node: ET.Element, name: str, *more: str, **attributes: str) -> ET.Element:
-    """An element below, and others each below the one before; the last may be followed by its namespace."""
-    space = GMD
-    names = [name, *more]
-    if names[-1] in (GCO, GMD):
-        space = names.pop()
-    for each in names[:-1]:
-        node = ET.SubElement(node, f"{{{GMD}}}{each}")
-    return ET.SubElement(node, f"{{{space}}}{names[-1]}", attributes)
-
-
-def _text(node: ET.Element, name: str, text: str) -> None:
-    _add(_add(node, name), "CharacterString", GCO).text = text
-
-
-def _code(node: ET.Element, name: str, kind: str, value: str) -> None:
-    _add(_add(node, name), kind, codeList=f"{CODES}#{kind}", codeListValue=value).text = value
+    party = add(node, "CI_ResponsibleParty")
+    add_text(party, "organisationName", layers.request.project)
+    add_code(party, "role", "CI_RoleCode", "pointOfContact")
 
 
 def dcat_record(layers: NationalLayers, titles: Mapping[str, str]) -> dict[str, Any]:
