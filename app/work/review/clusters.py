@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from app.work.review.cases import Case, Cases
 from app.work.review.contents import number
@@ -16,6 +14,7 @@ from mapping.hotspots import GetisOrd, HotSpots, NotTestable
 from mapping.moran import Clustering, clustering
 from mapping.neighbours import Neighbours, default_band
 from mapping.panels import Panel, count_map, panels_of_samples
+from mapping.scores import normal_scores
 
 LEVEL, DRAWS, PANELS = 0.05, 9_999, 12
 COLUMNS = (
@@ -56,16 +55,9 @@ def _tested(case: Case, seed: int) -> Tested:
         nothing = NotTestable(f"no test possible: {len(samples.xy)} samples")
         return Tested(case, nothing, nothing)
     graph = Neighbours.within(samples.xy, default_band(samples.xy))
-    lower, upper = _normal_scores(samples.lower, samples.upper)
+    lower, upper = normal_scores(samples.lower, samples.upper)
     spots = GetisOrd(level=LEVEL, permutations=DRAWS, seed=seed).test(graph, lower, upper)
     return Tested(case, spots, clustering(graph, (lower + upper) / 2.0, permutations=999, seed=seed))
-
-
-def _normal_scores(lower: Vector, upper: Vector) -> tuple[Vector, Vector]:
-    """Both bounds (n,) by their ranks among all, as quantiles of the normal distribution (van der Waerden)."""
-    ranks = rankdata(np.concatenate([lower, upper]))
-    scores = ndtri(ranks / (len(ranks) + 1.0))
-    return scores[: len(lower)], scores[len(lower) :]
 
 
 def clusters(found: Sequence[Tested]) -> Section:
