@@ -98,7 +98,7 @@ FEATURES: Mapping[str, FeatureCollection] = MappingProxyType(
             FeatureCollection(
                 "planned-sites",
                 "Planned sampling sites",
-                "Where to sample next: sites of plans in the order of their choice, with what each is expected to gain.",
+                "Where to sample next: the sites of plans in the order of their choice, with their expected gain.",
                 lambda _: PLANNED_SITES,
                 ("contaminant", "dataset"),
             ),
