@@ -14,6 +14,10 @@ PROCESSES = {
     "report": "report",
     "compare-methods": "comparison",
     "map": "mapping",
+    "coexistence": "coexistence",
+    "indices": "indices",
+    "summary": "summary",
+    "trends": "trends",
 }
 """Its id, and the module of this folder whose `PROCESS` it is; imported when somebody asks."""
 

@@ -5,14 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 from sqlalchemy import Connection, Engine, select, text, update
 
 from app.cli.choices import map_of
 from app.limits import LimitError
+from app.processes import process_called
+from app.processes.inputs import checked_inputs
 from app.settings import Settings
 from app.work.coexistence import CoexistenceRequest, coexistence
 from app.work.indices import NAMES, IndexRequest, index_table
+from app.work.orders import Bench
 from app.work.summary import SummaryRequest, summaries, table
 from app.work.trends import TrendRequest, trend_table
 from db import migrate
@@ -260,3 +264,34 @@ def test_another_laboratory_is_a_break_and_another_dataset_a_campaign(connection
         trend_table(connection, TrendRequest(zinc, ("once", "humus")))
     with pytest.raises(ValueError, match="no measurements of zinc in nothing"):
         trend_table(connection, TrendRequest(zinc, ("nothing",)))
+
+
+ASKED = {
+    "coexistence": {
+        "contaminants": ["Cd", "lead", "Zn"],
+        "dataset": "once",
+        "resolution": 250,
+        "limits": {"cadmium": 1, "Pb": 40, "zinc": 120},
+        "realisations": 20,
+    },
+    "indices": {"contaminants": ["Cd", "Zn"], "dataset": "once", "index": "nemerow", "background": "data"},
+    "summary": {"dataset": "once", "contaminant": "Cd", "levels": [1.0]},
+    "trends": {"contaminant": "zinc", "datasets": ["again"], "measurement_error": 0.1},
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_each_is_a_process_too(engine: Engine, settings: Settings, name: str) -> None:
+    process = process_called(name)
+    bench = Bench(settings, engine, lambda _done, _total: None)
+    given = process.run(bench, checked_inputs(process.inputs, ASKED[name]))
+    assert given.keys() == process.outputs.keys()
+    orjson.dumps(dict(given), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def test_a_process_reads_no_files_of_the_server(engine: Engine, settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("contaminant,mg_per_kg,of,source\nZn,60,soil,x\nCd,1,soil,x\n")
+    process = process_called("indices")
+    asked = checked_inputs(process.inputs, ASKED["indices"] | {"background": str(tmp_path / "own.csv")})
+    with pytest.raises(ValueError, match="there is no background"):
+        process.run(Bench(settings, engine, lambda _done, _total: None), asked)
