@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from app.crs import CRS84, Crs
 from app.files import FILES
-from app.http.answers import ASK_AGAIN, GEOJSON, HTML, Body
+from app.http.answers import ASK_AGAIN, GEOJSON, HTML, Body, json_answer
 from app.http.asked import asked
 from app.http.pages import document_page, features_page
-from app.http.service import service_of
+from app.http.service import Service, service_of
 from app.ogc import geojson
 from app.ogc.asking import CHOOSING, PAGING, SHOWING, Asked, asked_of, crs_asked, known_parameters
 from app.ogc.catalogue import any_features, layer_version
@@ -24,6 +24,7 @@ from app.ogc.cursor import write_cursor
 from app.ogc.downloads import file_answer
 from app.ogc.geojson import MEASUREMENT, name_of
 from app.ogc.link import Link, self_links
+from app.ogc.sosa import JSON_LD, contaminant_called, observation
 from app.ogc.standard import Standard, route
 from app.problems import NotFoundError
 from app.query import PARAMETERS, key_of
@@ -115,18 +116,19 @@ def _answer(request: Request, body: bytes, crs: Crs) -> Response:
     router,
     "/collections/{collection}/items/{feature}",
     "One feature",
-    media=[GEOJSON, HTML],
+    media=[GEOJSON, HTML, JSON_LD],
     parameters=[PARAMETERS["crs"]],
 )
 async def item(request: Request) -> Response:
     """The feature with this id."""
     service = service_of(request)
     collection = await any_features(service, request)
-    given, wanted = asked(request, FORMATS, PARAMETERS["crs"])
-    crs = await crs_asked(service, collection, given)
     key = request.path_params["feature"]
     found, number = _read_name(collection, key)
-    look = Look(as_wkb=crs != CRS84)
+    more = {"jsonld": JSON_LD} if found is MEASUREMENTS else {}
+    given, wanted = asked(request, FORMATS | more, PARAMETERS["crs"])
+    crs = await crs_asked(service, collection, given)
+    look = Look(as_wkb=crs != CRS84 and wanted != "jsonld")
     one = layer.one(found, Selection(visibilities=service.visible), number, look) if found else None
     row = None if one is None else await service.row(one)
     if found is None or row is None:
@@ -135,7 +137,19 @@ async def item(request: Request) -> Response:
     if wanted == "html":
         properties = orjson.loads(row.properties)
         return document_page(request, f"{collection.title}: {key}", {"id": key, **properties, "links": links})
+    if wanted == "jsonld":
+        return await _observation(request, service, row)
     return _answer(request, geojson.feature(found, row, links, crs), crs)
+
+
+async def _observation(request: Request, service: Service, row: Row[Any]) -> Response:
+    """A measurement in the words of SOSA."""
+    properties = orjson.loads(row.properties)
+    place = None if row.geometry is None else orjson.loads(row.geometry)
+    named = await service.row(contaminant_called(properties["contaminant"]))
+    known = {} if named is None else named._asdict()
+    address = str(request.url.remove_query_params("f"))
+    return json_answer(request, observation(address, properties, place, known, str(request.base_url)), JSON_LD)
 
 
 def _collection_link(collection: Collection) -> Link:
@@ -166,7 +180,10 @@ def _links(collection: Collection) -> Sequence[Link]:
 
 
 def _members(collection: Collection, _base: str) -> Mapping[str, Any]:
-    return {"itemType": "feature", "storageCrs": CRS84.uri} if isinstance(collection, FeatureCollection) else {}
+    if not isinstance(collection, FeatureCollection):
+        return {}
+    placed = collection.layer(Selection()).geometry is not None
+    return {"itemType": "feature" if placed else "record", "storageCrs": CRS84.uri}
 
 
 _CLASS = "http://www.opengis.net/spec/ogcapi-features-{}/1.0/conf/{}"
