@@ -112,6 +112,7 @@ class Problem:
             "type": self.type,
             "title": self.status.phrase,
             "status": self.status.value,
+            "code": self.status.phrase.title().replace(" ", ""),  # which OGC API Features 1.0 asks for
             "detail": self.detail,
             "parameter": self.parameter,
             "instance": instance,

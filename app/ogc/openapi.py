@@ -149,6 +149,7 @@ SCHEMAS: Document = {
         type=_TEXT,
         title=_TEXT,
         status={"type": "integer"},
+        code=_TEXT,
         detail=_TEXT,
         parameter=_TEXT | {"description": "The parameter of the request that is wrong."},
         instance=_TEXT,

@@ -1,0 +1,16 @@
+"""Every requirement has a test of its name."""
+
+from types import ModuleType
+
+import pytest
+
+from tests.conformance import test_features, test_tiles
+from tests.conformance.requirements import FEATURES, TILES, name_of
+
+SUITES = [(test_features, FEATURES), (test_tiles, TILES)]
+
+
+@pytest.mark.parametrize(("suite", "requirements"), SUITES, ids=["features", "tiles"])
+def test_every_requirement_has_a_test(suite: ModuleType, requirements: tuple[str, ...]) -> None:
+    assert len(set(requirements)) == len(requirements)
+    assert {name_of(requirement) for requirement in requirements} <= set(vars(suite))
