@@ -6,7 +6,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("kriging", "hotspots", "simulation", "ingest", "database")
+PARTS = ("kriging", "hotspots", "simulation", "ingest", "database", "rasters")
 
 
 def main(asked: list[str]) -> int:

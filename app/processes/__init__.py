@@ -11,6 +11,8 @@ __all__ = ["PROCESSES", "FileMade", "Output", "Process", "all_processes", "proce
 PROCESSES = {
     "echo": "echo",
     "exceedance": "exceedance",
+    "zonal": "zonal",
+    "hotspots": "hotspots",
     "report": "report",
     "compare-methods": "comparison",
     "map": "mapping",
