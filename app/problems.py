@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from app.limits import LimitError
 from db.filtering import FilterError
+from tiles.vector import BeyondBudgetError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -137,6 +138,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     UnauthorisedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BeyondBudgetError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     TooLongError: HTTPStatus.REQUEST_URI_TOO_LONG,
     WrongContentError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     TooManyError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -74,6 +74,11 @@ PARAMETERS = MappingProxyType(
                 {"type": "string", "enum": ["expected", "median", "sd", "quantile", "exceedance"]},
             ),
             Parameter("p", "Probability of the quantile, between 0 and 1.", {"type": "number"}),
+            Parameter(
+                "exceeds",
+                "Only samples that are surely above the limit, perhaps, or surely not.",
+                {"type": "string", "enum": ["yes", "perhaps", "no"]},
+            ),
             Parameter("guideline", "Guideline value to compare with: jurisdiction:act:land-use:kind."),
             Parameter("assume", "An assumption where the data are silent, such as clay:10.", repeated=True),
             Parameter("coords", "A place: POINT(longitude latitude)."),

@@ -14,6 +14,19 @@ from tiles.statements import EXTENT
 
 CELL = 64
 """Side of a cell in tile units."""
+CELLS = {
+    "count": "rows in the cell",
+    "coverage": "share of the sixteenths of the cell that hold a row",
+    "populations": "media, procedures, bases and depths in the cell, where they are too many to stand apart",
+}
+CELLS_MEASURED = CELLS | {
+    "censored_count": "rows of which only bounds are known",
+    "max": "highest lower bound",
+    "median": "of the upper bounds, to 6 %",
+    "p90": "of the upper bounds, to 6 %",
+}
+CELLS_AGAINST = {"exceeding": "rows surely above the limit", "exceeding_at_most": "and those perhaps above it"}
+"""What features say that stand for many rows."""
 _NAMES = {"medium": "medium", "digestion": "procedure", "basis": "basis"}
 _DEPTHS = ("upper_depth_cm", "lower_depth_cm")
 PARTS = 16

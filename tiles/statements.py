@@ -118,6 +118,12 @@ def rows_statement(layer: TileLayer, asking: Asking) -> str:
     )
 
 
+def beyond_statement(layer: TileLayer, asking: Asking) -> str:
+    """SQL that answers how many features lie wholly beyond the square of the tiles."""
+    conditions, _ = _conditions(layer, asking, FRAMES["rows"])
+    return _BEYOND.format(table=layer.table, joins=layer.joins, conditions=conditions, **_NUMBERED)
+
+
 def version_of(layer: str) -> str:
     """SQL for the version of a layer."""
     return f"coalesce((SELECT version FROM layer_version WHERE layer = '{layer}'), 0)"  # noqa: S608  a constant of ours
@@ -184,3 +190,10 @@ WITH point AS MATERIALIZED (
 SELECT {version} AS version, count(*) AS features, string_agg({packed}, ''::bytea) AS points,
   (SELECT json_agg(p) FROM (SELECT DISTINCT population AS id, {names} FROM point) p)::text AS populations
 FROM point"""
+
+_BEYOND = """
+SELECT count(*) FROM {table} s {joins}
+WHERE (s.geom_3857 && ST_MakeEnvelope(-1e9, {half}, 1e9, 1e10, 3857)
+       OR s.geom_3857 && ST_MakeEnvelope(-1e9, -1e10, 1e9, -{half}, 3857))
+  AND (ST_YMin(s.geom_3857) > {half} OR ST_YMax(s.geom_3857) < -{half})
+  AND {west} + {south} + {east} + {north} + {pad} + {most} IS NOT NULL AND {conditions}"""

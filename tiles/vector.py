@@ -37,6 +37,7 @@ from tiles.statements import (
     FRAMES,
     Asking,
     TileLayer,
+    beyond_statement,
     features_statement,
     rows_statement,
 )
@@ -128,6 +129,12 @@ class Question:
             asking, among = Asking((*asking.filters, "among"), keys=asking.keys), [datasets]
         values = [*self._frame("rows", most), *self.filters.values(), *among, *self._keys[1]]
         return _rows_statement(self.layer, asking), values
+
+    @property
+    def beyond(self) -> tuple[str, list[Value]]:
+        """SQL that answers how many rows lie in no tile, north or south of them all; and its values."""
+        values = [*self._frame("rows", MOST_ROWS), *self.filters.values(), *self._keys[1]]
+        return _beyond_statement(self.layer, self._asking(compared=False)), values
 
     @property
     def place(self) -> Place | None:
@@ -288,3 +295,4 @@ def _has_quantiles(cells: Cells) -> bool:
 
 _features_statement = lru_cache(maxsize=64)(features_statement)
 _rows_statement = lru_cache(maxsize=64)(rows_statement)
+_beyond_statement = lru_cache(maxsize=64)(beyond_statement)

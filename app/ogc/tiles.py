@@ -14,22 +14,25 @@ from app.http.asked import JSON_ONLY, asked
 from app.http.hot import Ready
 from app.http.service import Service, service_of
 from app.keys import PUBLIC
-from app.ogc.catalogue import extent_of, features_of, selection_of
+from app.ogc.catalogue import extent_of, features_of
 from app.ogc.collection import FEATURES, Collection, FeatureCollection
 from app.ogc.features import FILTERS
+from app.ogc.limits import LIMIT_PARAMETERS
 from app.ogc.link import Link, self_links
 from app.ogc.maps import surface_tilejson
 from app.ogc.standard import Standard, route
 from app.ogc.tile_address import MATRIX_SET, ROW_AND_COLUMN, tile_of, tiled_box, tileset
+from app.ogc.tile_asking import kept, known_parameters, question_of
 from app.problems import NotFoundError
-from app.query import PARAMETERS, Given, Parameter
-from tiles.layers import TILE_LAYERS
+from app.query import PARAMETERS, Given
+from tiles.cell_features import CELLS, CELLS_AGAINST, CELLS_MEASURED
+from tiles.tile import Tile
 from tiles.vector import Question, vector_tile
 
 router = APIRouter()
 DEEPEST_MADE = 16
 """Beyond, a tile unit is less than 15 cm: clients enlarge the tiles of this zoom."""
-_FILTERS = tuple(PARAMETERS[name] for name in (*FILTERS, "datetime"))
+_FILTERS = tuple(PARAMETERS[name] for name in (*FILTERS, "datetime", "filter", "filter-lang", "filter-crs", "exceeds"))
 
 
 def _tiled(request: Request) -> FeatureCollection:
@@ -39,34 +42,31 @@ def _tiled(request: Request) -> FeatureCollection:
     return collection
 
 
-def _known(collection: FeatureCollection) -> tuple[Parameter, ...]:
-    names = ("datetime", *collection.filters)
-    return tuple(PARAMETERS[name] for name in names)
-
-
 @route(
     router,
     f"/collections/{{collection}}/tiles/{MATRIX_SET}/{ROW_AND_COLUMN}",
     "A vector tile",
     media=[MVT],
-    parameters=[*_FILTERS, PARAMETERS["v"]],
+    parameters=[*_FILTERS, *LIMIT_PARAMETERS, PARAMETERS["v"]],
     may_be_empty=True,
 )
 async def feature_tile(request: Request) -> Response:
     """The features of a tile; 204 where there are none."""
     service, collection, tile = service_of(request), _tiled(request), tile_of(request)
-    given, _ = asked(request, {"mvt": MVT}, *_known(collection), PARAMETERS["v"])
-    question = Question(collection.id, tile, await selection_of(service, given))
-    expected = given.text("v")
+    given, _ = asked(request, {"mvt": MVT}, *known_parameters(collection), PARAMETERS["v"])
+    question, compared = await question_of(service, collection, tile, given)
+    wanted = given.text("v")
+    expected = None if wanted is None else wanted.removesuffix(compared.mark)
     version = await _version(service, collection, expected)
     body = service.tiles.get((question, version))
     if body is None:
         version, body = await service.drawing.join((question, version), partial(_drawn, service, question))
         service.tiles.put((question, version), body)
-    if version != expected:
+    if version + compared.mark != wanted:
         return body.response(request, ASK_AGAIN)
     if service.visible == PUBLIC:
-        service.hot.keep(request.scope, Ready(body, ((collection.id, int(version)),), FOR_EVER))
+        depends = ((collection.id, int(version)), *compared.depends)
+        service.hot.keep(request.scope, Ready(body, depends, FOR_EVER))
     return body.response(request, FOR_EVER)
 
 
@@ -101,18 +101,16 @@ async def tilejson(request: Request) -> Response:
     if request.path_params["collection"] not in FEATURES:
         return json_answer(request, await surface_tilejson(request, service))
     collection = _tiled(request)
-    given, _ = asked(request, JSON_ONLY, *_known(collection))
-    await selection_of(service, given)
+    given, _ = asked(request, JSON_ONLY, *known_parameters(collection))
     return json_answer(request, await _feature_tilejson(request, service, collection, given))
 
 
 async def _feature_tilejson(
     request: Request, service: Service, collection: FeatureCollection, given: Given
 ) -> dict[str, Any]:
+    question, compared = await question_of(service, collection, Tile(0, 0, 0), given)
     version = await _version(service, collection, None)
-    kept = [(name, texts[0]) for name, texts in given.values.items() if name != "f"]
-    query = urlencode([("v", version), *kept])
-    fields = {name.strip('"'): "" for name in TILE_LAYERS[collection.id].attributes}
+    query = urlencode([("v", version + compared.mark), *kept(given)])
     return {
         "tilejson": "3.0.0",
         "name": collection.title,
@@ -122,8 +120,24 @@ async def _feature_tilejson(
         "minzoom": 0,
         "maxzoom": DEEPEST_MADE,
         "bounds": tiled_box((await extent_of(service, collection)).box),
-        "vector_layers": [{"id": collection.id, "fields": fields, "minzoom": 0, "maxzoom": DEEPEST_MADE}],
+        "vector_layers": [{"id": collection.id, "fields": _fields(question), "minzoom": 0, "maxzoom": DEEPEST_MADE}],
+        "rows_beyond_tiles": await _beyond(service, question),
     }
+
+
+def _fields(question: Question) -> dict[str, str]:
+    """What features may say: those of single rows, and those of cells that stand for many."""
+    layer = question.layer
+    compared = {**layer.against, **CELLS_AGAINST} if question.limit is not None and layer.against else {}
+    names = {name.strip('"'): "" for name in (*layer.attributes, *compared)}
+    return names | (CELLS_MEASURED if layer.against else CELLS)
+
+
+async def _beyond(service: Service, question: Question) -> int:
+    """How many rows of what is asked lie north or south of all tiles, where web mercator does not reach."""
+    statement, values = question.beyond
+    async with service.pool.acquire() as connection:
+        return int(await connection.fetchval(statement, *values))
 
 
 @route(router, "/collections/{collection}/tiles", "Tile sets of the features", media=[JSON])

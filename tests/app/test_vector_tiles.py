@@ -21,9 +21,10 @@ from db.selection import Selection
 from db.versions import raise_version
 from tests.app.conftest import World
 from tests.app.seed import add_contaminants, add_dataset, add_procedure, scatter
+from tests.app.test_maps import ASSUMED, DUTCH
 from tiles.statements import BUFFER, EXTENT
 from tiles.tile import Tile
-from tiles.vector import Question, vector_tile
+from tiles.vector import BeyondBudgetError, Question, vector_tile
 
 EDGES = [
     *(
@@ -317,3 +318,92 @@ async def test_metadata_of_the_tile_set(client: httpx.AsyncClient) -> None:
     address = item["href"].format(tileMatrix=8, tileRow=85, tileCol=132)
     assert (await client.get(address)).status_code == 200
     assert (await client.get("/collections/guideline-values/tiles")).status_code == 404
+
+
+# Filters of tiles
+
+
+async def tile_of(client: httpx.AsyncClient, status: int = 200, **query: str) -> Features:
+    response = await client.get(f"/collections/samples/tiles/{AT_MEUSE}", params=query)
+    assert response.status_code == status, response.text
+    return decode(response.content) if status == 200 else []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"contaminant": "zinc", "filter": "value > 500"},
+        {"contaminant": "zinc", "filter": "value > 500 AND lower_depth_cm = 20", "medium": "mineral-horizon"},
+        {"contaminant": "zinc", "filter": "S_INTERSECTS(geometry, BBOX(5.73, 50.96, 5.75, 50.98))"},
+        {"contaminant": "cadmium", "filter": "censored = true"},
+        {"contaminant": "zinc", "lower_depth_cm": "20"},
+        {"contaminant": "zinc", "quality_flag": "ok", "datetime": "1990-01-01/2030-12-31"},
+        {"filter": "specimen LIKE 'm1%'"},
+    ],
+)
+async def test_a_tile_holds_the_rows_that_a_page_does(client: httpx.AsyncClient, query: dict[str, str]) -> None:
+    features = await tile_of(client, **query)
+    items = (await client.get("/collections/samples/items", params=query | {"limit": "1000"})).json()["features"]
+    name = "specimen"
+    expected = sorted(item["properties"][name] for item in items)
+    assert expected
+    assert sorted(feature["properties"][name] for feature in features) == expected
+
+
+async def test_samples_are_compared_with_a_limit(client: httpx.AsyncClient) -> None:
+    for found in (feature["properties"] for feature in await tile_of(client, contaminant="zinc", limit="400")):
+        assert found["ratio"] == pytest.approx(found["lower"] / 400)
+        assert found["exceeds"] == ("yes" if found["lower"] > 400 else "no")
+    whole = len(await tile_of(client, contaminant="cadmium", limit="0.1"))
+    parts = [
+        len(await tile_of(client, contaminant="cadmium", limit="0.1", exceeds=wanted)) for wanted in ("yes", "perhaps")
+    ]
+    assert sum(parts) == whole
+    assert all(parts)
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({"limit": "400"}, "contaminant"),
+        ({"contaminant": "zinc", "exceeds": "yes"}, "exceeds"),
+        ({"contaminant": "zinc", "limit": "400", "exceeds": "certainly"}, "exceeds"),
+        ({"contaminant": "zinc", "limit": "-4"}, "limit"),
+        ({"filter": "nothing > 3"}, "filter"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+async def test_a_wrong_filter_is_named(client: httpx.AsyncClient, query: dict[str, str], named: str) -> None:
+    response = await client.get(f"/collections/samples/tiles/{AT_MEUSE}", params=query)
+    assert response.status_code == 400
+    assert named in response.json()["detail"]
+
+
+async def test_a_guideline_is_of_a_version_too(client: httpx.AsyncClient, world: World) -> None:
+    query = {"contaminant": "zinc", "guideline": DUTCH, "assume": ASSUMED}
+    asked = query | {"medium": "mineral-horizon", "procedure": "aqua-regia", "basis": "dry"}
+    document = (await client.get("/collections/samples/tilejson.json", params=asked)).json()
+    assert "exceeds" in document["vector_layers"][0]["fields"]
+    address = document["tiles"][0].replace("{z}/{y}/{x}", "8/85/132")
+    assert "immutable" in (await client.get(address)).headers["cache-control"]
+    engine = world.database.engine()
+    with engine.begin() as connection:
+        raise_version(connection, "guideline-values")
+    engine.dispose()
+    newer = (await client.get("/collections/samples/tilejson.json", params=asked)).json()["tiles"][0]
+    assert newer.replace("{z}/{y}/{x}", "8/85/132") != address
+    assert (await client.get(address)).headers["cache-control"] == "no-cache"
+
+
+async def test_tilejson_states_what_no_tile_holds(connection: asyncpg.Connection) -> None:
+    statement, values = Question("samples", Tile(0, 0, 0), Selection(dataset="edges")).beyond
+    assert await connection.fetchval(statement, *values) == len(BEYOND)
+
+
+async def test_what_would_take_too_long_is_refused(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tiles.vector.MOST_ROWS", 100)
+    asked = Selection(dataset="crowd", contaminant="zinc", digestion="aqua-regia")
+    with pytest.raises(BeyondBudgetError, match=r"deeper zoom"):
+        await vector_tile(connection, Question("samples", Tile(0, 0, 0), asked, BUDGET))
