@@ -8,12 +8,25 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.choices import Assume, Basis, Dataset, Depth, Digestion, Guideline, Medium, contaminant_of, selection_of
+from app.cli.choices import (
+    AREA,
+    Assume,
+    Basis,
+    Dataset,
+    Depth,
+    Digestion,
+    Guideline,
+    Medium,
+    area_asked,
+    contaminant_of,
+    selection_of,
+)
 from app.cli.coexistence import Limits
 from app.cli.summary import plain, write_csv
-from app.cli.terminal import Json, output, print_json, transaction
+from app.cli.terminal import Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from app.work.coexistence import parse_limits
+from app.work.index_maps import IndexMapRequest, index_map
 from app.work.indices import NAMES, IndexRequest, IndexTable, index_table
 from app.work.references import shipped_names
 from mapping.background import STATISTICS
@@ -46,6 +59,10 @@ def indices(  # noqa: PLR0913 - one parameter per option
     digestion: Digestion = None,
     basis: Basis = None,
     depth: Depth = None,
+    resolution: Annotated[float | None, typer.Option(help="Also map it, in cells of so many metres.")] = None,
+    area: Annotated[str | None, typer.Option(help=AREA)] = None,
+    realisations: Annotated[int, typer.Option(help="Joint simulations of a map.")] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the simulations.", min=0)] = 0,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a line for each sample.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -65,11 +82,21 @@ def indices(  # noqa: PLR0913 - one parameter per option
         exposure=tuple(_number(text) for text in exposure or ()),
         toxicity=tuple(_toxicity(text) for text in toxicity or ()),
     )
-    with transaction(Settings()) as connection:
+    settings, made = Settings(), None
+    file, within = area_asked(area)
+    with transaction(settings) as connection, progress_bar("simulating together"):
         found = index_table(connection, request)
+        if resolution is not None:
+            mapped = IndexMapRequest(request, resolution, file, within, realisations=realisations, seed=seed)
+            made = index_map(settings, connection, mapped)
     if csv_file is not None:
         write_csv(csv_file, found.table())
-    print_json(found.to_dict()) if as_json else show(found)
+    if as_json:
+        print_json(found.to_dict() | ({} if made is None else {"surface": made.id}))
+        return
+    show(found)
+    if made is not None:
+        output.print(f"[bold]{made.title}[/]\n  {made.path}")
 
 
 def _number(text: str) -> tuple[str, float]:

@@ -1,6 +1,5 @@
 """Where several contaminants exceed their limits together: a map of probabilities, areas with intervals, scores."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,15 @@ from app.settings import Settings
 from app.work.areas import MapArea, area_of
 from app.work.derived import DerivedMap, cells_over, known_derived, publish_derived
 from app.work.published import PublishedMap
-from app.work.together import Together, gather_several, limits_of, told_populations, told_selection
+from app.work.together import (
+    Together,
+    area_visibility,
+    gather_several,
+    limits_of,
+    samples_digest,
+    told_populations,
+    told_selection,
+)
 from db.selection import Selection
 from mapping.coexistence import MOST_TOGETHER, JointExceedance, cross_validated, joint_exceedance
 from mapping.cosimulation import Cosimulation, FittedCosimulation
@@ -150,20 +157,10 @@ def _wanted(request: CoexistenceRequest, together: Together, limits: Sequence[Li
             "projection": together.projection.name,
             "datasets": list(rows.datasets),
             "layers": [] if area.layer is None else [area.layer.name],
-            "samples_sha256": _digest(together),
+            "samples_sha256": samples_digest(together),
         },
-        visibility=_visibility(together, area),
+        visibility=area_visibility(together, area),
     )
-
-
-def _visibility(together: Together, area: MapArea) -> str:
-    hidden = area.layer is not None and area.layer.visibility != "public"
-    return "private" if hidden else together.visibility
-
-
-def _digest(together: Together) -> str:
-    parts = (together.xy, together.rows.lower, together.rows.upper)
-    return hashlib.sha256(b"".join(part.astype("<f8").tobytes() for part in parts)).hexdigest()
 
 
 def _report(

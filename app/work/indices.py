@@ -64,6 +64,12 @@ class IndexRequest:
     def _normaliser(self) -> str:
         return self.normaliser or NORMALISERS[0]
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """The contaminants, and behind them the reference element where there is one."""
+        needed = self.index in INDICES and INDICES[self.index].normalised
+        return (*self.contaminants, self._normaliser) if needed else self.contaminants
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexTable:
@@ -130,41 +136,35 @@ def _plain(value: float) -> float | None:
 
 def index_table(connection: Connection, request: IndexRequest) -> IndexTable:
     """The index of every specimen; `ValueError`, in words, where it cannot be computed or would mean nothing."""
-    rows = read_several(connection, request.selection, request.contaminants)
+    rows = read_several(connection, request.selection, request.measured)
     if request.index in RISK_CLASSES:
         return _risk(rows, request)
     index = INDICES[request.index]
+    reference, described = reference_for(connection, rows, request, index)
+    return _computed(rows, index, reference, described)
+
+
+def reference_for(
+    connection: Connection, rows: SeveralRows, request: IndexRequest, index: Index
+) -> tuple[Reference, dict[str, Any]]:
+    """What an index compares with, and everything that has to be told about it."""
+    described = _described(rows, index)
     if index.needs == "criteria":
-        return _against_criteria(connection, rows, request, index)
-    return _against_background(connection, rows, request, index)
-
-
-def _against_background(connection: Connection, rows: SeveralRows, request: IndexRequest, index: Index) -> IndexTable:
-    background = request.background or ""
-    found = backgrounds_for(connection, request.selection, rows, background, request.statistic)
-    described = _described(rows, index) | _told(rows, found)
+        limits = limits_of(connection, rows, dict(request.limits), request.guideline, request.assume)
+        criteria = {name: asdict(limit) for name, limit in zip(rows.contaminants, limits, strict=True)}
+        numbers = np.array([limit.mg_per_kg for limit in limits])
+        return Reference(rows.contaminants, criteria=numbers), described | {"criteria": criteria}
+    found = backgrounds_for(connection, request.selection, rows, request.background or "", request.statistic)
+    described |= _told(rows, found)
     if not index.normalised:
-        return _computed(rows, index, Reference(rows.contaminants, np.array(found.values)), described)
-    element = request.normaliser or NORMALISERS[0]
-    both = read_several(connection, request.selection, (*rows.contaminants, element))
-    found = backgrounds_for(connection, request.selection, both, background, request.statistic)
-    reference = Reference(rows.contaminants, np.array(found.values[:-1]), normaliser=found.values[-1])
-    described = _described(rows, index) | _told(both, found) | {"reference_element": element}
-    return _computed(both, index, reference, described, normalised=True)
+        return Reference(rows.contaminants, np.array(found.values)), described
+    reference = Reference(rows.contaminants[:-1], np.array(found.values[:-1]), normaliser=found.values[-1])
+    return reference, described | {"reference_element": rows.contaminants[-1]}
 
 
-def _against_criteria(connection: Connection, rows: SeveralRows, request: IndexRequest, index: Index) -> IndexTable:
-    limits = limits_of(connection, rows, dict(request.limits), request.guideline, request.assume)
-    criteria = {name: asdict(limit) for name, limit in zip(rows.contaminants, limits, strict=True)}
-    reference = Reference(rows.contaminants, criteria=np.array([limit.mg_per_kg for limit in limits]))
-    return _computed(rows, index, reference, _described(rows, index) | {"criteria": criteria})
-
-
-def _computed(
-    rows: SeveralRows, index: Index, reference: Reference, described: dict[str, Any], *, normalised: bool = False
-) -> IndexTable:
+def _computed(rows: SeveralRows, index: Index, reference: Reference, described: dict[str, Any]) -> IndexTable:
     own = slice(0, len(reference.contaminants))
-    element = (rows.lower[:, -1], rows.upper[:, -1]) if normalised else None
+    element = (rows.lower[:, -1], rows.upper[:, -1]) if index.normalised else None
     low, high = index.between(rows.lower[:, own], rows.upper[:, own], reference, element)
     columns = ("all",) if index.together else reference.contaminants
     classes = index.classes_for(reference)
@@ -190,14 +190,29 @@ def _described(rows: SeveralRows, index: Index) -> dict[str, Any]:
 def _told(rows: SeveralRows, found: Backgrounds) -> dict[str, Any]:
     named = zip(rows.contaminants, found.values, found.sources, strict=True)
     values = {name: {"mg_per_kg": value, "source": source} for name, value, source in named}
-    return {"background": values, "caveats": list(found.caveats)}
+    of = {"datasets": list(found.datasets), "private": found.private}
+    return {"background": values, "caveats": list(found.caveats), "background_from": of}
 
 
 def _risk(rows: SeveralRows, request: IndexRequest) -> IndexTable:
+    receptor, known = exposed(rows.contaminants, request)
+    low, high = (summed_risk(bound, request.index, known, receptor) for bound in (rows.lower, rows.upper))
+    described = described_risk(rows, request, receptor, known)
+    columns = (*rows.contaminants, "all") if len(rows.contaminants) > 1 else ("all",)
+    return IndexTable(request.index, described, columns, rows, low, high, RISK_CLASSES[request.index])
+
+
+def exposed(contaminants: tuple[str, ...], request: IndexRequest) -> tuple[Receptor, dict[str, Toxicity]]:
+    """Who is exposed to what; `ValueError` for a contaminant without a dose."""
     receptor = Receptor.named(request.receptor, **dict(request.exposure))
-    known = {name: _toxicity(name, request) for name in rows.contaminants}
-    low, high = (_summed(bound, request.index, known, receptor) for bound in (rows.lower, rows.upper))
-    described = {
+    return receptor, {name: _toxicity(name, request) for name in contaminants}
+
+
+def described_risk(
+    rows: SeveralRows, request: IndexRequest, receptor: Receptor, known: Mapping[str, Toxicity]
+) -> dict[str, Any]:
+    """Everything that a risk rests on."""
+    return {
         "title": "Hazard index" if request.index == HAZARD else "Lifetime cancer risk",
         "formula": "the sum over contaminants and routes of intake / reference dose, or of intake times slope",
         "source": EPA,
@@ -207,8 +222,6 @@ def _risk(rows: SeveralRows, request: IndexRequest) -> IndexTable:
         "specimens": len(rows),
         **told(receptor, known),
     }
-    columns = (*rows.contaminants, "all") if len(rows.contaminants) > 1 else ("all",)
-    return IndexTable(request.index, described, columns, rows, low, high, RISK_CLASSES[request.index])
 
 
 def _toxicity(name: str, request: IndexRequest) -> Toxicity:
@@ -226,7 +239,7 @@ def _toxicity(name: str, request: IndexRequest) -> Toxicity:
     return Toxicity(**{**given, **own, "source": source})
 
 
-def _summed(soil: Floats, index: str, known: Mapping[str, Toxicity], receptor: Receptor) -> Floats:
+def summed_risk(soil: Floats, index: str, known: Mapping[str, Toxicity], receptor: Receptor) -> Floats:
     """Columns of each contaminant and of all of them, where there are several."""
     wanted = "hazard_quotient" if index == HAZARD else "cancer_risk"
     columns = []

@@ -22,11 +22,16 @@ FROM_DATA = "data"
 
 @dataclass(frozen=True, slots=True)
 class Backgrounds:
-    """Background values in mg/kg (m,), where each is from, and what has to be said of the comparison."""
+    """Background values in mg/kg (m,), where each is from, and what has to be said of the comparison.
+
+    `datasets` are those that it was computed from, `private` says that one of them is.
+    """
 
     values: tuple[float, ...]
     sources: tuple[str, ...]
     caveats: tuple[str, ...]
+    datasets: tuple[str, ...] = ()
+    private: bool = False
 
 
 def backgrounds_for(
@@ -108,7 +113,7 @@ def _of_data(rows: SeveralRows, statistic: str, named: str) -> Backgrounds:
         values.append(found.value)
         sources.append(f"{found} of {named}")
     caveat = f"the background is that of {named}: where these are polluted themselves, the indices are too low"
-    return Backgrounds(tuple(values), tuple(sources), (caveat,))
+    return Backgrounds(tuple(values), tuple(sources), (caveat,), rows.datasets, rows.private)
 
 
 def shipped_names() -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Several contaminants as the science wants them: bounds at places in metres, and a limit for each."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.limits import Limit, LimitError, resolve_limit
+from app.work.areas import MapArea
 from app.work.exceedance import guideline_rows
 from app.work.projection import Projection, choose_projection
 from db.samples import Population
@@ -81,3 +83,15 @@ def told_selection(selection: Selection) -> dict[str, Any]:
     """What was selected, of that which decides on the population; JSON types."""
     chosen = {name: getattr(selection, name) for name in ("dataset", "medium", "digestion", "basis", "depth")}
     return {name: value for name, value in chosen.items() if value is not None}
+
+
+def samples_digest(together: Together) -> str:
+    """SHA-256 of places and bounds: the identity of what is made from them."""
+    parts = (together.xy, together.rows.lower, together.rows.upper)
+    return hashlib.sha256(b"".join(part.astype("<f8").tobytes() for part in parts)).hexdigest()
+
+
+def area_visibility(together: Together, area: MapArea) -> str:
+    """Who may see a map of these samples over an area: what is cut out by a private layer is private."""
+    hidden = area.layer is not None and area.layer.visibility != "public"
+    return "private" if hidden else together.visibility

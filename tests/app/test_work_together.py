@@ -15,6 +15,7 @@ from app.processes import process_called
 from app.processes.inputs import checked_inputs
 from app.settings import Settings
 from app.work.coexistence import CoexistenceRequest, coexistence
+from app.work.index_maps import IndexMapRequest, index_map
 from app.work.indices import NAMES, IndexRequest, index_table
 from app.work.orders import Bench
 from app.work.summary import SummaryRequest, summaries, table
@@ -210,6 +211,25 @@ def test_backgrounds_of_another_ground_are_refused(connection: Connection) -> No
         index_table(connection, replace(humus, background="moon"))
     once = index_table(connection, IndexRequest(ONCE, METALS, "nemerow", "rudnick-gao-2003"))
     assert "total contents" in once.described["caveats"][0]
+
+
+@pytest.mark.parametrize("name", ["nemerow", "potential-ecological-risk", "hazard-index"])
+def test_an_index_of_all_together_is_mapped(connection: Connection, settings: Settings, name: str) -> None:
+    index = IndexRequest(ONCE, ("cadmium", "zinc"), name, "data:again" if name == "nemerow" else "data")
+    request = IndexMapRequest(index, 400.0, realisations=20)
+    made = index_map(settings, connection, request)
+    raster = PlainRaster.read(made.path)
+    low, middle, high = (raster.band(each)[np.isfinite(raster.band(each))] for each in ("p05", "median", "p95"))
+    assert (low <= middle).all()
+    assert (middle <= high).all()
+    assert made.parameters["classes"]["source"]
+    assert made.parameters["datasets"] == (["again", "once"] if name == "nemerow" else ["once"])
+    assert not index_map(settings, connection, request).created
+
+
+def test_an_index_of_one_contaminant_is_a_limit_of_its_map() -> None:
+    with pytest.raises(ValueError, match="follows from a map of it"):
+        IndexMapRequest(IndexRequest(ONCE, METALS, "geo-accumulation", "data"), 100.0)
 
 
 def test_risk_is_refused_for_lead_and_told_for_others(connection: Connection) -> None:
