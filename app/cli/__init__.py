@@ -32,6 +32,7 @@ COMMANDS = {
     "worker": "worker",
     "key": "key",
     "db": "database",
+    "doctor": "doctor",
 }
 
 
