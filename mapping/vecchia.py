@@ -305,8 +305,9 @@ def _whitened(lower: Vector, q: int, sides: Vector) -> None:  # pragma: no cover
 @inner
 def _last_row(lower: Vector, q: int, u: Vector) -> None:  # pragma: no cover - compiled
     """The last column (q, 8) of the inverse of the transposed factor: what takes data to the last one whitened."""
-    u[:] = 0.0
-    u[q - 1] = 1.0
+    for i in range(q):
+        for lane in range(LANES):
+            u[i, lane] = 1.0 if i == q - 1 else 0.0
     for i in range(q - 1, -1, -1):
         row = i * (i + 1) // 2
         for lane in range(LANES):
@@ -392,8 +393,11 @@ def _sum_part(
         pivots[part] = min(pivots[part], _factorised(lower, q, sill))
         _whitened(lower, q, sides)
         _last_row(lower, q, u)
-        moves[:] = 0.0
-        moves[:, 0], moves[:, 1] = u, errors * u
+        for i in range(q):
+            for lane in range(LANES):
+                moves[i, 0, lane], moves[i, 1, lane] = u[i, lane], errors[i, lane] * u[i, lane]
+                for j in range(2, d):
+                    moves[i, j, lane] = 0.0
         for j in range(2, d):
             _tabulated(table[j - 1], first, squared.reshape(-1), bits, slope.reshape(-1))
             _moved(slope, u, j, moves)
