@@ -69,12 +69,14 @@ class Cosimulation:
     ) -> FittedCosimulation:
         rng = np.random.default_rng(self.seed)
         values = _guess(*bounds)
-        model = self._model(xy, values, names)
+        model = self._model(xy, values, names, self.structures)
+        # completing the data moves the ranges, hardly the kind of structure: it is chosen once
+        chosen = tuple(term.name for term in model.terms[1:])
         unknown = bool((bounds[0] < bounds[1]).any())
         for turn in range(ROUNDS if unknown else 0):
             sweeps = SWEEPS if turn else FIRST_SWEEPS
             drawn = completed(Factors.of(model), xy, bounds, values, sweeps, rng)
-            model, values = self._model(xy, drawn[..., 0], names), drawn
+            model, values = self._model(xy, drawn[..., 0], names, chosen), drawn
         factors = Factors.of(model)
         sets = completed(factors, xy, bounds, values, SWEEPS, rng)
         kriged = tuple(
@@ -83,9 +85,11 @@ class Cosimulation:
         )
         return FittedCosimulation(self, names, scales, model, factors, kriged, sets, bounds)
 
-    def _model(self, xy: Points, values: Vector, names: tuple[str, ...]) -> Coregionalisation:
+    def _model(
+        self, xy: Points, values: Vector, names: tuple[str, ...], structures: tuple[str, ...]
+    ) -> Coregionalisation:
         known = {name: (xy, np.ascontiguousarray(values[:, k])) for k, name in enumerate(names)}
-        return fit_coregionalisation(known, self.structures, self.cutoff or default_cutoff(xy), self.bins)
+        return fit_coregionalisation(known, structures, self.cutoff or default_cutoff(xy), self.bins)
 
     def _factor(self, xy: Points, data: Vector, factors: Factors, number: int) -> FittedKriging:
         recipe = Kriging(
