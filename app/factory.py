@@ -14,6 +14,7 @@ from app.http.middleware import EXPOSED, Guard
 from app.http.service import lifespan
 from app.ogc import STANDARDS
 from app.ogc.core import DESCRIPTION, TITLE
+from app.ogc.edr.quick import QuickPosition
 from app.settings import Settings
 from db.engine import Database
 
@@ -57,5 +58,6 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         expose_headers=EXPOSED,
     )
     app.add_middleware(Guard)
+    app.add_middleware(QuickPosition)
     app.add_middleware(Hot)
     return app

@@ -58,6 +58,11 @@ def _read(path: Path, row: int, column: int) -> Bands:
     return read
 
 
+def block_at_hand(path: Path, row: int, column: int) -> Bands | None:
+    """The block with these numbers, if nothing has to be read for it."""
+    return blocks.peek((path, row, column))
+
+
 @dataclass(frozen=True, slots=True)
 class Range:
     """Rows and columns of a file, from the first to the last."""

@@ -31,6 +31,14 @@ class KeptBands:
         self._put(key, made)
         return made
 
+    def peek(self, key: Hashable) -> Bands | None:
+        """What is kept under a key."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
     def _put(self, key: Hashable, bands: Bands) -> None:
         bands.flags.writeable = False
         with self._lock:

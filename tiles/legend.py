@@ -90,8 +90,8 @@ def geometric_breaks(low: float, high: float) -> tuple[float, ...]:
 
 
 def linear_breaks(low: float, high: float) -> tuple[float, ...]:
-    """At most six multiples of a round step between `low` and `high`; none where these are equal."""
-    if not high > low:
+    """At most six multiples of a round step between `low` and `high`; none where these are as good as equal."""
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
         return ()
     for factor in (1.0, 2.0, 2.5, 5.0, 10.0, 20.0):
         step = factor * 10.0 ** math.floor(math.log10((high - low) / MOST_CLASSES))

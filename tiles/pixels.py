@@ -61,6 +61,12 @@ def projected(crs: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     return np.asarray(x), np.asarray(y)
 
 
+def projected_place(crs: str, lon: float, lat: float) -> tuple[float, float]:
+    """One place in another system, to the bit as `projected` has it."""
+    x, y = _from_degrees(crs).transform(lon, lat)
+    return x, y
+
+
 @lru_cache(maxsize=64)
 def _from_degrees(crs: str) -> Transformer:
     return Transformer.from_crs("EPSG:4326", crs, always_xy=True)

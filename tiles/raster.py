@@ -4,6 +4,7 @@ Tiles of every zoom and single places ask one question: in which cell of the ful
 lie? So a place has one value everywhere, and tiles have no seams.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +15,12 @@ from affine import Affine
 from rasterio.enums import Resampling
 
 from tiles import levels
-from tiles.blocks import BLOCK, Range, block, open_files, picked, window
+from tiles.blocks import BLOCK, Range, block, block_at_hand, open_files, picked, window
 from tiles.doubt import doubt_of, shaded
 from tiles.images import Encoding, Palette, palette_png
 from tiles.kept import Bands, KeptBands
 from tiles.legend import Legend
-from tiles.pixels import SIDE, Box, Cells, Floats, Pixels, box_around, projected, whole
+from tiles.pixels import SIDE, Box, Cells, Floats, Pixels, box_around, projected, projected_place, whole
 from tiles.quantity import Quantity, Shown
 from tiles.tile import DEEPEST, Tile
 
@@ -156,6 +157,31 @@ class Raster:
             return np.full(self.bands, np.nan, np.float32)
         return block(self.path, row // BLOCK, column // BLOCK)[:, row % BLOCK, column % BLOCK]
 
+    def known_point(self, lon: float, lat: float) -> Bands | None:
+        """The bands (bands,) at a place, if nothing has to be read for them."""
+        found = self._cell(lon, lat)
+        if found is None:
+            return np.full(self.bands, np.nan, np.float32)
+        row, column = found
+        there = block_at_hand(self.path, row // BLOCK, column // BLOCK)
+        return None if there is None else there[:, row % BLOCK, column % BLOCK]
+
+    def _cell(self, lon: float, lat: float) -> tuple[int, int] | None:
+        """Row and column of the cell of a place, as `cells_at` finds them."""
+        box = self.box
+        beyond, before = lon >= box.west, lon <= box.east
+        between = beyond and before if box.west <= box.east else beyond or before
+        if not (between and box.south <= lat <= box.north):
+            return None
+        x, y = projected_place(self.crs, lon, lat)
+        if not (math.isfinite(x) and math.isfinite(y)):
+            return None
+        back = _inverse(self.affine)
+        column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
+        if not (0 <= row < self.rows and 0 <= column < self.columns):
+            return None
+        return math.floor(row), math.floor(column)
+
     def values_at(self, lon: Floats, lat: Floats, shown: Shown) -> Floats:
         """What is shown, at places; NaN outside."""
         return shown.of(self.bands_at(*self.cells_at(lon, lat)), self.transform)
@@ -232,6 +258,11 @@ class Raster:
         if found is None:
             levels.builder.ask(self.path, self.make_copy)
         return found
+
+
+@lru_cache(maxsize=256)
+def _inverse(affine: Affine) -> Affine:
+    return ~affine
 
 
 _tiles = KeptBands(MOST_BYTES)

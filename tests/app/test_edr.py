@@ -232,3 +232,30 @@ async def test_no_parameters_break_the_service(
 ) -> None:
     response = await client.get(f"{collection}/{query}", params=given)
     assert response.status_code in (200, 204, 400, 404, 413), response.text
+
+
+@given(
+    st.floats(5.71, 5.78).map(lambda degree: round(degree, 5)),
+    st.floats(50.94, 51.0).map(lambda degree: round(degree, 5)),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_what_is_answered_quickly_is_what_the_route_answers(
+    client: httpx.AsyncClient, lon: float, lat: float
+) -> None:
+    """A key of no version that anybody has makes the request go the whole way."""
+    address = f"{SURFACE}/position?coords=POINT({lon}%20{lat})"
+    slow = await client.get(address, headers={"If-None-Match": '"x"'})
+    quick = await client.get(address)
+    assert "etag" in slow.headers
+    assert quick.headers["content-type"] == slow.headers["content-type"]
+    for name, values in slow.json()["ranges"].items():
+        said = quick.json()["ranges"][name]["values"]
+        assert said == (values["values"] if values["values"] == [None] else pytest.approx(values["values"], rel=1e-12))
+    rest = [{key: value for key, value in answer.json().items() if key != "ranges"} for answer in (slow, quick)]
+    assert rest[0] == rest[1]
+
+
+async def test_most_places_are_answered_quickly(client: httpx.AsyncClient) -> None:
+    address = f"{SURFACE}/position?coords=POINT(5.745%2050.975)"
+    await client.get(address)
+    assert "etag" not in (await client.get(address)).headers
