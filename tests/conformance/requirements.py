@@ -22,6 +22,34 @@ TILES = (
     *("/req/oas30/completeness", "/req/oas30/operation-id", "/conf/core/tc-error", "/req/tilesets-list/tileset-links"),
 )
 
+PROCESSES = (
+    *(f"/req/core/{name}" for name in ("http", "job", "job-creation-input-array", "job-creation-input-binary")),
+    *(f"/req/core/{name}" for name in ("job-creation-input-inline", "job-creation-input-inline-bbox")),
+    *(f"/req/core/{name}" for name in ("job-creation-input-inline-mixed", "job-creation-input-inline-object")),
+    *(f"/req/core/{name}" for name in ("job-creation-input-ref", "job-creation-input-validation")),
+    *(f"/req/core/{name}" for name in ("job-creation-inputs", "job-creation-op", "job-creation-request")),
+    *(f"/req/core/{name}" for name in ("job-creation-success-async", "job-creation-sync-document")),
+    *(f"/req/core/{name}" for name in ("job-creation-sync-raw-mixed-multi", "job-creation-sync-raw-ref")),
+    *(f"/req/core/{name}" for name in ("job-creation-sync-raw-value-multi", "job-creation-sync-raw-value-one")),
+    *(f"/req/core/{name}" for name in ("job-exception-no-such-job", "job-results", "job-results-async-document")),
+    *(f"/req/core/{name}" for name in ("job-results-async-raw-mixed-multi", "job-results-async-raw-ref")),
+    *(f"/req/core/{name}" for name in ("job-results-async-raw-value-multi", "job-results-async-raw-value-one")),
+    *(f"/req/core/{name}" for name in ("job-results-exception-no-such-job",)),
+    *(f"/req/core/{name}" for name in ("job-results-exception-results-not-ready", "job-results-failed")),
+    *(f"/req/core/{name}" for name in ("job-results-sync", "job-success", "pl-limit-definition")),
+    *(f"/req/core/{name}" for name in ("pl-limit-response", "pl-links", "process")),
+    *(f"/req/core/{name}" for name in ("process-exception-no-such-process", "process-list", "process-list-success")),
+    *(f"/req/core/{name}" for name in ("process-success",)),
+    *(f"/req/ogc-process-description/{name}" for name in ("input-def", "input-mixed-type", "inputs-def")),
+    *(f"/req/ogc-process-description/{name}" for name in ("json-encoding", "output-def", "output-mixed-type")),
+    *(f"/req/ogc-process-description/{name}" for name in ("outputs-def",)),
+    "/conf/core/conformance-success",
+    "/conf/core/landingpage-op",
+    "/conf/core/landingpage-success",
+    "/req/job-list/job-list-op",
+    "/req/job-list/job-list-success",
+)
+
 
 def name_of(requirement: str) -> str:
     """The name of the test of a requirement."""
