@@ -12,7 +12,7 @@ from app.cli.choices import SurfaceId, contaminant_of, map_of
 from app.cli.exceedance import in_units
 from app.cli.terminal import Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
-from app.work.gaps import Coverage, FoundGaps, GapRequest, coverage, gaps_of
+from app.work.gaps import Coverage, FoundGaps, GapRequest, coverage, map_gaps
 from db.tables import VISIBILITIES
 
 Which = Annotated[str | None, typer.Argument(help="Name, symbol or CAS number; without, what was measured where.")]
@@ -43,7 +43,7 @@ def gaps(
             print_json({"coverage": [each.to_dict() for each in table]}) if as_json else show_coverage(table)
             return
         made = map_of(settings, connection, contaminant_of(contaminant), surface)
-        found = gaps_of(settings, connection, made, GapRequest(radius, fewest))
+        found = map_gaps(settings, connection, made, GapRequest(radius, fewest))
     if file is not None:
         file.write_bytes(orjson.dumps(found.to_dict()["gaps"]))
     print_json(found.to_dict()) if as_json else show(found)
@@ -53,7 +53,8 @@ def show(found: FoundGaps) -> None:
     """Print how much of the map is a gap, and the largest ones."""
     report = found.report
     share = report["gap_m2"] / report["mapped_m2"]
-    output.print(f"[bold]{escape(found.made.title)}[/]\n  {found.made.path}")
+    if found.made is not None:
+        output.print(f"[bold]{escape(found.made.title)}[/]\n  {found.made.path}")
     output.print(f"  gap        {report['definition']}: {in_units(report['gap_m2'])}, {share:.1%} of the map")
     output.print(f"  distance   median {report['median_distance_m']:.4g} m, farthest {report['farthest_m']:.4g} m")
     for polygon, area in found.gaps[:5]:

@@ -1,11 +1,12 @@
 """Gaps in the data behind a map, and which contaminants were measured how often in which data set."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS
 from sqlalchemy import Connection, func, select
 
@@ -40,11 +41,11 @@ class GapRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundGaps:
-    """The derived map, what was looked for, and the gaps as polygons in degrees with their areas."""
+    """What was looked for and found, the gaps as polygons in degrees with their areas, and the map of them, if kept."""
 
-    made: PublishedMap
     report: Mapping[str, Any]
     gaps: tuple[tuple[shapely.Polygon, float], ...]
+    made: PublishedMap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`: the gaps as GeoJSON."""
@@ -52,59 +53,79 @@ class FoundGaps:
             {"type": "Feature", "geometry": shapely.geometry.mapping(polygon), "properties": {"area_m2": area}}
             for polygon, area in self.gaps
         ]
-        told = {"surface": self.made.id, "created": self.made.created, "report": dict(self.report)}
-        return {**told, "gaps": {"type": "FeatureCollection", "features": features}}
+        kept = {} if self.made is None else {"surface": self.made.id, "created": self.made.created}
+        return {**kept, "report": dict(self.report), "gaps": {"type": "FeatureCollection", "features": features}}
 
 
-def gaps_of(settings: Settings, connection: Connection, made: PublishedMap, request: GapRequest) -> FoundGaps:
-    """Map the gaps behind a map and put them into the catalogue beside it."""
-    material = gather(connection, selection_from(made.parameters))
-    source = Surface.read(made.path)
-    inside = np.isfinite(source.prediction.mean)
-    found = find_gaps(material.samples.xy, source.grid.centres()[inside.ravel()], request.radius, request.fewest)
-    parameters = {**derived_from([made]), "radius_m": found.radius, "bandwidth_m": found.bandwidth}
+def look_for_gaps(connection: Connection, made: PublishedMap, request: GapRequest) -> FoundGaps:
+    """The gaps behind a map; nothing is kept."""
+    return _Looked.of(connection, made, request).found()
+
+
+def map_gaps(settings: Settings, connection: Connection, made: PublishedMap, request: GapRequest) -> FoundGaps:
+    """The gaps behind a map, and a map of them in the catalogue beside it."""
+    looked = _Looked.of(connection, made, request)
     seen = connection.execute(select(surface.c.visibility).where(surface.c.id == made.id)).scalar_one()
     wanted = DerivedMap(
         quantity=QUANTITY,
-        stem=f"gaps-{material.rows.contaminant}",
+        stem=f"gaps-{looked.material.rows.contaminant}",
         title=f"Gaps in the data: {made.title}",
-        contaminant=material.rows.contaminant,
+        contaminant=looked.material.rows.contaminant,
         bands=BANDS,
-        parameters=parameters,
+        parameters={**derived_from([made]), "radius_m": looked.gaps.radius, "bandwidth_m": looked.gaps.bandwidth},
         visibility=seen,
     )
-    derived = known_derived(settings, connection, wanted) or publish_derived(
-        settings, connection, wanted, _raster(source, inside, found, made, wanted), material.projection
-    )
-    outlines = gap_areas(source.grid, inside, found.gap)
-    return FoundGaps(derived, _report(source, inside, found, len(outlines)), _in_degrees(material, outlines))
+    kept = known_derived(settings, connection, wanted)
+    if kept is None:
+        raster = looked.raster(made, wanted)
+        kept = publish_derived(settings, connection, wanted, raster, looked.material.projection)
+    return replace(looked.found(), made=kept)
 
 
-def _raster(source: Surface, inside: np.ndarray, found: Gaps, made: PublishedMap, wanted: DerivedMap) -> PlainRaster:
-    sill = Covariance.from_dict(made.parameters["model"]["covariance"]).sill
-    ratio = source.prediction.variance[inside] / sill
-    values = np.array([found.distance, found.density, found.count, ratio])
-    return PlainRaster.of_cells(source.grid, QUANTITY, BANDS, inside, values, wanted.stored)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """A map with its samples, which of its cells are mapped, and what the samples know of these."""
 
+    material: Material
+    source: Surface
+    inside: NDArray[np.bool_]
+    gaps: Gaps
 
-def _report(source: Surface, inside: np.ndarray, found: Gaps, areas: int) -> dict[str, Any]:
-    cell = source.grid.cell_area
-    return {
-        "definition": f"fewer than {found.fewest} samples within {found.radius:.4g} m",
-        "radius_m": found.radius,
-        "fewest": found.fewest,
-        "mapped_m2": float(inside.sum() * cell),
-        "gap_m2": float(found.gap.sum() * cell),
-        "gaps": areas,
-        "farthest_m": float(found.distance.max()),
-        "median_distance_m": float(np.median(found.distance)),
-    }
+    @classmethod
+    def of(cls, connection: Connection, made: PublishedMap, request: GapRequest) -> "_Looked":
+        material = gather(connection, selection_from(made.parameters))
+        source = Surface.read(made.path)
+        inside = np.isfinite(source.prediction.mean)
+        places = source.grid.centres()[inside.ravel()]
+        return cls(material, source, inside, find_gaps(material.samples.xy, places, request.radius, request.fewest))
 
+    def raster(self, made: PublishedMap, wanted: DerivedMap) -> PlainRaster:
+        """The bands of the map of gaps."""
+        sill = Covariance.from_dict(made.parameters["model"]["covariance"]).sill
+        ratio = self.source.prediction.variance[self.inside] / sill
+        values = np.array([self.gaps.distance, self.gaps.density, self.gaps.count, ratio])
+        return PlainRaster.of_cells(self.source.grid, QUANTITY, BANDS, self.inside, values, wanted.stored)
 
-def _in_degrees(material: Material, outlines: tuple[shapely.Polygon, ...]) -> tuple[tuple[shapely.Polygon, float], ...]:
-    kept = np.array(outlines[:MOST_AREAS], dtype=object)
-    degrees = moved(kept, material.projection.crs, CRS.from_epsg(4326)) if len(kept) else kept
-    return tuple((polygon, each.area) for polygon, each in zip(degrees, kept, strict=True))
+    def found(self) -> FoundGaps:
+        """Report and outlines."""
+        outlines = gap_areas(self.source.grid, self.inside, self.gaps.gap)
+        kept = np.array(outlines[:MOST_AREAS], dtype=object)
+        degrees = moved(kept, self.material.projection.crs, CRS.from_epsg(4326)) if len(kept) else kept
+        areas = tuple((polygon, each.area) for polygon, each in zip(degrees, kept, strict=True))
+        return FoundGaps(self._report(len(outlines)), areas)
+
+    def _report(self, areas: int) -> dict[str, Any]:
+        cell, gaps = self.source.grid.cell_area, self.gaps
+        return {
+            "definition": f"fewer than {gaps.fewest} samples within {gaps.radius:.4g} m",
+            "radius_m": gaps.radius,
+            "fewest": gaps.fewest,
+            "mapped_m2": float(self.inside.sum() * cell),
+            "gap_m2": float(gaps.gap.sum() * cell),
+            "gaps": areas,
+            "farthest_m": float(gaps.distance.max()),
+            "median_distance_m": float(np.median(gaps.distance)),
+        }
 
 
 @dataclass(frozen=True, slots=True)

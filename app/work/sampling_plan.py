@@ -1,5 +1,6 @@
 """The next samples of a map: chosen, kept with what they are expected to gain, and written down for the field."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Mapping
@@ -193,12 +194,16 @@ def write_sites(path: Path, plan: PublishedPlan) -> None:
     driver = formats.get(path.suffix.lower())
     if driver is None:
         raise ValueError(f"{path.name}: sites are written as {', '.join(formats)}, by the suffix of the file")
+    columns = _columns(plan, driver)
+    if driver == "CSV":
+        with path.open("w", newline="", encoding="utf-8") as handle:
+            csv.writer(handle).writerows([list(columns), *zip(*columns.values(), strict=True)])
+        return
     import geopandas  # noqa: PLC0415  it brings pandas along, for a second
 
     points = [shapely.Point(site.longitude, site.latitude) for site in plan.sites]
-    frame = geopandas.GeoDataFrame(_columns(plan, driver), geometry=points, crs="EPSG:4326")
-    options = {"GEOMETRY": "AS_XY"} if driver == "CSV" else {}
-    frame.to_file(path, driver=driver, engine="pyogrio", layer="waypoints" if driver == "GPX" else None, **options)
+    frame = geopandas.GeoDataFrame(columns, geometry=points, crs="EPSG:4326")
+    frame.to_file(path, driver=driver, engine="pyogrio", layer="waypoints" if driver == "GPX" else None)
 
 
 def _columns(plan: PublishedPlan, driver: str) -> dict[str, list[Any]]:
