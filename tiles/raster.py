@@ -14,6 +14,7 @@ import rasterio
 from affine import Affine
 from rasterio.enums import Resampling
 
+from mapping.surface import TRANSFORM
 from tiles import levels
 from tiles.blocks import BLOCK, Range, block, block_at_hand, open_files, picked, window
 from tiles.doubt import doubt_of, shaded
@@ -58,12 +59,14 @@ class Raster:
     def open(cls, path: Path, transform: str) -> "Raster":
         """Read the header; raises `rasterio.errors.RasterioIOError` for a file that is missing or no raster.
 
-        `transform` names the scale of the bands (`log`); it means nothing where these are plain values.
+        `transform` names the scale of the bands (`log`) where the file itself does not, which knows more of scales that
+        were fitted; it means nothing where the bands are plain values.
         """
         with rasterio.open(path) as raster:
             crs = raster.crs.to_wkt()
             box = box_around(crs, *raster.bounds)
-            return cls(path, transform, raster.transform, raster.height, raster.width, crs, box, raster.count)
+            scale = raster.tags().get(TRANSFORM, transform)
+            return cls(path, scale, raster.transform, raster.height, raster.width, crs, box, raster.count)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -262,7 +265,8 @@ class Raster:
 
 @lru_cache(maxsize=256)
 def _inverse(affine: Affine) -> Affine:
-    return ~affine
+    back: Affine = ~affine
+    return back
 
 
 _tiles = KeptBands(MOST_BYTES)

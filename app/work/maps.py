@@ -31,6 +31,7 @@ from mapping.kriging import FittedKriging
 from mapping.raster import Raster
 from mapping.samples import Samples
 from mapping.surface import write_surface
+from tiles.raster import Raster as ServedRaster
 
 __all__ = ["MapRequest", "PublishedMap", "Rebuilt", "make_map", "rebuild"]
 
@@ -72,6 +73,7 @@ def make_map(
     provenance |= {"validation": validation}
     raster = Raster(fitted, plan.grid, plan.inside, plan.covariates, request.compressed)
     write_surface(made.path, raster, provenance | parameters, progress, settings.dask)
+    ServedRaster.open(made.path, request.transform).make_copy()
     register(settings, connection, made, plan.material, plan.grid, plan.visibility)
     return made
 

@@ -20,6 +20,9 @@ from ingest.load import load_samples
 from ingest.profile import read_profile
 from mapping.grid import mask_inside
 from mapping.surface import Surface
+from tiles.quantity import Quantity
+from tiles.raster import Raster
+from tiles.tile import Tile
 
 LIMITS = tuple(Limit(value, f"{value:g} mg/kg") for value in (200.0, 500.0, 1_000.0))
 CORNERS = shapely.box(179_200, 330_800, 180_400, 332_000)
@@ -97,3 +100,16 @@ def test_what_lies_outside_of_the_map_is_told(connection: Connection, zinc: Publ
 def test_what_is_no_polygon_is_refused(shape: shapely.Geometry, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ZonalRequest(shape)
+
+
+def test_maps_on_a_scale_that_was_fitted_are_drawn(connection: Connection, meuse: Path, tmp_path: Path) -> None:
+    """The scale of the file counts, because its knots are not in the request."""
+    request = MapRequest(Selection("zinc"), 160.0, meuse / "study_area.geojson", transform="normal-score")
+    made = make_map(Settings(home=tmp_path), connection, request)
+    raster = Raster.open(made.path, made.parameters["transform"])
+    lon, lat = (np.array([degree]) for degree in (5.745, 50.975))
+    surface = Surface.read(made.path)
+    row, column = (int(axis[0]) for axis in raster.cells_at(lon, lat))
+    median = raster.values_at(lon, lat, Quantity("median"))[0]
+    assert median == pytest.approx(surface.prediction.median()[row, column], rel=1e-6)
+    assert raster.draw(Tile(12, 2113, 1371), Quantity("exceedance", limit=300.0))
