@@ -150,7 +150,8 @@ STANDARD = Standard(
     title="OGC API Processes",
     router=router,
     conformance=tuple(
-        _CLASS.format(name) for name in ("core", "ogc-process-description", "json", "html", "job-list", "dismiss")
+        _CLASS.format(name)
+        for name in ("core", "ogc-process-description", "json", "html", "oas30", "job-list", "dismiss")
     ),
     landing_links=(
         Link(f"{REL}processes", "processes", "What can be asked for as a process"),

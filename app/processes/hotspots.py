@@ -24,6 +24,7 @@ class HotspotInputs:
     map: MapId = None
     kinds: Annotated[tuple[Kind, ...], Field(description="Default statistical, with a limit regulatory too.")] = ()
     statistic: Annotated[Statistic, Field(description="Of statistical hot spots.")] = "gi-star"
+    scale: Annotated[Literal["normal-scores", "contents"], Field(description="What is tested.")] = "normal-scores"
     neighbours: Annotated[
         str, Field(description="band, nearest:8, inverse, bisquare or exponential.", max_length=20)
     ] = "band"
@@ -44,6 +45,7 @@ def _run(bench: Bench, inputs: HotspotInputs) -> Mapping[str, Any]:
             samples_under(bench, made),
             kinds=inputs.kinds,
             statistic=inputs.statistic,
+            scale=inputs.scale,
             neighbourhood=Neighbourhood.parse(inputs.neighbours, inputs.band),
             limit=inputs.limit,
             guideline=inputs.guideline,

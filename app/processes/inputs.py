@@ -35,9 +35,14 @@ class Input:
         return self.schema.get("type") == "array"
 
 
-@cache
 def inputs_of(inputs: type[Any]) -> Mapping[str, Input]:
     """The inputs that the fields of a dataclass describe, by name."""
+    kind: Any = inputs  # mypy takes no class for hashable
+    return _inputs_of(kind)
+
+
+@cache
+def _inputs_of(inputs: Any) -> Mapping[str, Input]:
     whole = _adapter(inputs).json_schema()
     kinds, required = whole.get("$defs", {}), set(whole.get("required", ()))
     return MappingProxyType(
@@ -55,15 +60,16 @@ def checked_inputs(inputs: type[T], given: Mapping[str, Any]) -> T:
         if name not in known:
             listed = ", ".join(known) or "none"
             raise InputError(name[:60], f"there is no input {name[:60]!r}; inputs are {listed}")
+    kind: Any = inputs
     try:
-        made: T = _adapter(inputs).validate_json(orjson.dumps(dict(given)), strict=True)
+        made: T = _adapter(kind).validate_json(orjson.dumps(dict(given)), strict=True)
     except ValidationError as error:
         raise _complaint(error) from None
     return made
 
 
 @cache
-def _adapter(inputs: type[T]) -> TypeAdapter[T]:
+def _adapter(inputs: Any) -> TypeAdapter[Any]:
     return TypeAdapter(inputs)
 
 

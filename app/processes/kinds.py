@@ -16,7 +16,7 @@ from db.questions.contaminants import contaminant_named
 from db.selection import Bounds, Selection
 from db.tables import surface
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+CRS84: Literal["http://www.opengis.net/def/crs/OGC/1.3/CRS84"] = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 Contaminant = Annotated[str, Field(description="Name, symbol, CAS number or synonym.", examples=["zinc", "Pb"])]
 MapId = Annotated[
     str | None,

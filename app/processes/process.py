@@ -60,7 +60,7 @@ class Process(Generic[T]):
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
             raise ValueError(f"{self.id!r} cannot be the id of a process: small letters, digits and hyphens")
-        if not (is_dataclass(self.inputs) and self.inputs.__dataclass_params__.frozen):
+        if not (is_dataclass(self.inputs) and getattr(self.inputs, "__dataclass_params__").frozen):  # noqa: B009
             raise ValueError(f"the inputs of {self.id} must be a frozen dataclass")
         if not self.outputs:
             raise ValueError(f"the process {self.id} gives nothing")

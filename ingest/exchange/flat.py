@@ -62,7 +62,7 @@ class Flat:
     @property
     def is_point(self) -> bool:
         """Whether the place of a row is a point, and so two numbers."""
-        return "geom" in self.table.c and self.table.c["geom"].type.geometry_type == "POINT"
+        return "geom" in self.table.c and getattr(self.table.c["geom"].type, "geometry_type", None) == "POINT"
 
     @property
     def is_shape(self) -> bool:

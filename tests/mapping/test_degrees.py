@@ -56,7 +56,8 @@ def test_a_constant_stays_and_a_plane_is_its_value_in_the_middle() -> None:
     assert len(whole)
     plane = grid.centres() @ np.array([1.0, 2.0])
     rows, columns = np.divmod(whole, found.target.columns)
-    lon, lat = found.target.transform @ (columns + 0.5, rows + 0.5)
+    west, _, _, north = found.target.bounds
+    lon, lat = west + (columns + 0.5) * found.target.cell, north - (rows + 0.5) * found.target.cell
     middle = np.column_stack(Transformer.from_crs("EPSG:4326", UTM, always_xy=True).transform(lon, lat))
     assert np.allclose(found.average(plane)[whole], middle @ np.array([1.0, 2.0]), atol=20.0)
 
