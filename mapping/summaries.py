@@ -17,6 +17,7 @@ PERCENTILES = (0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 MANY = 50
 """From so many values on, a shape can be trusted (Helsel 2012, table 6.12)."""
 FEW_CENSORED, TOO_CENSORED = 0.50, 0.80
+PILED_UP, PILED_SHARE = 10, 0.10
 WORK = 400_000
 MOST_DRAWS, LEAST_DRAWS = 1_000, 200
 
@@ -99,12 +100,24 @@ def summarise(
         low = high = _substituted(low, high, substitute)
         chosen, why = "substitution", _SUBSTITUTED.format(substitute)
     estimates, notes = _estimates(low, high, chosen, level, seed)
-    return Summary(len(low), int(measured.sum()), limits, chosen, why, level, estimates, shares, notes)
+    told = (*_piled_up(low, high), *notes)
+    return Summary(len(low), int(measured.sum()), limits, chosen, why, level, estimates, shares, told)
 
 
 _SUBSTITUTED = (
     "each value below a limit was replaced by {:g} of it, as asked for: an invented number, biased either way"
 )
+
+
+def _piled_up(low: Vector, high: Vector) -> tuple[str, ...]:
+    """A warning where so many measured values are the same least one that it looks like a limit."""
+    measured = high[low == high]
+    least = measured.min(initial=np.inf)
+    same = int((measured == least).sum())
+    if same < PILED_UP or same < PILED_SHARE * len(low) or same == len(low):
+        return ()
+    told = f"{same} of {len(low)} values are {least:g}, the least of all: it may be a detection limit, unmarked"
+    return (told,)
 
 
 def _checked(lower: ArrayLike, upper: ArrayLike) -> tuple[Vector, Vector]:

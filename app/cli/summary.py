@@ -101,7 +101,7 @@ def _told(estimate: Estimate | None) -> str:
         return f"< {plain(estimate.high or 0.0)}"
     if estimate.low is None or estimate.high is None:
         return plain(estimate.value)
-    return f"{plain(estimate.value)} ({plain(estimate.low)} to {plain(estimate.high)})"
+    return f"{plain(estimate.value)} ({plain(estimate.low)}–{plain(estimate.high)})"
 
 
 def plain(number: float) -> str:
@@ -120,5 +120,5 @@ def _notes(each: PopulationSummary) -> list[str]:
         for share in told.shares
     ]
     why = [told.why] if told.censored_share or told.method == "none" else []
-    below = [note for note in told.notes if "below everything" in note or "equal" in note]
+    below = [note for note in told.notes if not note.startswith("intervals")]
     return [*why, *shares, *below]

@@ -189,6 +189,13 @@ def test_equal_values_have_no_spread(value: float) -> None:
     assert found.estimates["mean"].value == value
 
 
+def test_a_limit_that_was_written_as_a_value_is_suspected() -> None:
+    value = np.concatenate([np.full(30, 0.005), np.random.default_rng(2).lognormal(-4.0, 0.5, 40) + 0.005])
+    assert "may be a detection limit" in summarise(value, value).notes[0]
+    plain = np.random.default_rng(2).lognormal(0.0, 1.0, 70)
+    assert not any("detection limit" in note for note in summarise(plain, plain).notes)
+
+
 def test_all_below_limits_and_a_handful() -> None:
     assert summarise(np.zeros(8), np.ones(8)).estimates == {}
     assert "2 measured values" in summarise([1.0, 2.0], [1.0, 2.0]).why
