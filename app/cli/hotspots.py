@@ -25,7 +25,7 @@ from app.cli.terminal import Contaminant, Json, output, print_json, progress_bar
 from app.settings import Settings
 from app.work.hotspot_catalogue import PublishedFinding
 from app.work.hotspot_search import KINDS, STATISTICS, HotspotRequest, find_hotspots
-from app.work.hotspots import Spot
+from app.work.hotspots import ON_SCORES, SCALES, Spot
 from app.work.material import selection_from
 from app.work.neighbourhoods import KINDS as NEIGHBOURS
 from app.work.neighbourhoods import Neighbourhood
@@ -45,6 +45,7 @@ Neighbours = Annotated[str, typer.Option(help=f"Who is a neighbour: {', '.join(N
 Band = Annotated[
     str | None, typer.Option(help="Distance band in metres, or `profile`: where values cluster most (exploratory).")
 ]
+Scale = Annotated[str, typer.Option(help=f"What Gi* and local Moran test: {', '.join(SCALES)}.")]
 MOST_SHOWN = 15
 
 
@@ -58,6 +59,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
     *,
     kind: Kinds = None,
     statistic: Statistic = "gi-star",
+    scale: Scale = ON_SCORES,
     neighbours: Neighbours = "band",
     band: Band = None,
     guideline: Guideline = None,
@@ -87,6 +89,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
             selection_from(made.parameters) if made else selection_of(contaminant, *chosen),
             kinds=tuple(kind or ()),
             statistic=statistic,
+            scale=scale,
             neighbourhood=Neighbourhood.parse(neighbours, band),
             limit=limit,
             guideline=guideline,

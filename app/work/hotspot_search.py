@@ -15,7 +15,7 @@ from app.work.hotspot_catalogue import PublishedFinding, publish
 from app.work.hotspot_clusters import STATISTICS as ON_EXCEEDING
 from app.work.hotspot_clusters import clustered
 from app.work.hotspot_simulations import simulated
-from app.work.hotspots import RECIPES, Finding, regulatory, statistical
+from app.work.hotspots import ON_SCORES, RECIPES, SCALES, Finding, regulatory, statistical
 from app.work.maps import rebuild
 from app.work.material import Material, gather
 from app.work.neighbourhoods import BY_DEFAULT, Neighbourhood
@@ -40,6 +40,7 @@ class HotspotRequest:
     kinds: tuple[str, ...] = ()
     statistic: str = "gi-star"
     neighbourhood: Neighbourhood = BY_DEFAULT
+    scale: str = ON_SCORES
     limit: float | None = None
     guideline: str | None = None
     assume: tuple[str, ...] = ()
@@ -54,6 +55,8 @@ class HotspotRequest:
                 raise ValueError(f"no kind of hot spot is called {kind!r}; known are {', '.join(KINDS)}")
         if self.statistic not in STATISTICS:
             raise ValueError(f"no statistic is called {self.statistic!r}; known are {', '.join(STATISTICS)}")
+        if self.scale not in SCALES:
+            raise ValueError(f"no scale is called {self.scale!r}; known are {', '.join(SCALES)}")
         if not 0 < self.false_discovery_rate < 1:
             raise ValueError(f"the false discovery rate must lie between 0 and 1, got {self.false_discovery_rate:g}")
         if not (np.isfinite(self.smallest_m2) and self.smallest_m2 >= 0):
@@ -135,8 +138,8 @@ def _findings(
         if kind == "statistical" and limit and request.statistic in ON_EXCEEDING:
             yield clustered(material, limit, request.statistic, request.neighbourhood, rate, seed)
         elif kind == "statistical":
-            statistic = request.statistic
-            yield statistical(material, rate, seed, statistic=statistic, neighbourhood=request.neighbourhood)
+            near, scale = request.neighbourhood, request.scale
+            yield statistical(material, rate, seed, statistic=request.statistic, neighbourhood=near, scale=scale)
         elif kind == "regulatory" and made and limit:
             yield regulatory(material, made, limit, request.rule)
         elif kind == "anomalous" and made and model:

@@ -20,6 +20,7 @@ from db.samples import Floats
 from mapping.hotspots import GetisOrd, LocalMoran, LocalTest, NotTestable
 from mapping.outlines import HotSpotArea, cluster_outlines
 from mapping.regions import KINDS, DecisionRule, regions
+from mapping.scores import normal_scores
 from mapping.surface import Surface
 
 HIGH = ("hot", "high-alone", "exceeding")
@@ -83,6 +84,12 @@ RECIPES: Mapping[str, Callable[..., LocalTest]] = MappingProxyType(
     {"gi-star": GetisOrd, "gi": partial(GetisOrd, star=False), "local-moran": LocalMoran}
 )
 """Statistics on samples, by the name under which they are asked for."""
+SCALES: Mapping[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = MappingProxyType(
+    {"normal-scores": normal_scores, "contents": lambda lower, upper: (lower, upper)}
+)
+"""What is tested, by the name under which it is asked for: on contents one extreme value may hide all that is near."""
+ON_SCORES = "normal-scores"
+SCORES_SAID = "Contents were tested by their normal scores, so that no single extreme value decides."
 
 
 def statistical(
@@ -92,18 +99,21 @@ def statistical(
     *,
     statistic: str = "gi-star",
     neighbourhood: Neighbourhood = BY_DEFAULT,
+    scale: str = ON_SCORES,
 ) -> Finding:
     """Clusters of samples with high or low values for this study area, with a controlled false discovery rate.
 
     P-values come from permutations, as many as it takes to find a single hot spot: on skewed concentrations the normal
-    distribution finds too many. ValueError for a statistic that there is not.
+    distribution finds too many. ValueError for a statistic or a scale that there is not.
     """
     if statistic not in RECIPES:
         raise ValueError(f"no statistic is called {statistic!r}; known are {', '.join(RECIPES)}")
+    if scale not in SCALES:
+        raise ValueError(f"no scale is called {scale!r}; known are {', '.join(SCALES)}")
     samples = material.samples
     draws = neighbourhood.draws(samples.n, false_discovery_rate)
     recipe = RECIPES[statistic](level=false_discovery_rate, permutations=draws, seed=seed)
-    told = {"statistic": statistic, **asdict(recipe), "neighbourhood": asdict(neighbourhood)}
+    told = {"statistic": statistic, "scale": scale, **asdict(recipe), "neighbourhood": asdict(neighbourhood)}
     parameters = {**told, "samples_sha256": samples.digest()}
     if samples.n < 2:
         why_not = f"no test possible: {samples.n} samples"
@@ -111,7 +121,7 @@ def statistical(
     chosen = neighbourhood.chosen(samples, seed)
     if isinstance(chosen, NotTestable):
         return Finding.none("statistical", statistic, parameters, chosen.reason)
-    tested = recipe.test(chosen.graph, samples.lower, samples.upper)
+    tested = recipe.test(chosen.graph, *SCALES[scale](samples.lower, samples.upper))
     if isinstance(tested, NotTestable):
         return Finding.none("statistical", statistic, parameters, tested.reason)
     areas = cluster_outlines(samples.xy, tested, chosen.graph, samples.lower)
@@ -127,7 +137,7 @@ def statistical(
         "fewest_findable": tested.fewest_findable,
         **chosen.report,
     }
-    definition = " ".join([tested.definition, *chosen.caveats])
+    definition = " ".join([tested.definition, *([SCORES_SAID] if scale == ON_SCORES else []), *chosen.caveats])
     return Finding("statistical", statistic, definition, parameters, report, tuple(map(spot_of, areas)))
 
 
