@@ -96,7 +96,8 @@ def crs_called(text: str) -> Crs:
     return _crs(srid)
 
 
-def offered(box: Sequence[float] | None) -> list[str]:
+@lru_cache(maxsize=256)
+def offered(box: tuple[float, ...] | None) -> list[str]:
     """The addresses of the systems in which data within a box of degrees can be given: CRS84 first."""
     local = (srid for srid in _REGIONAL if box is None or _reaches(srid, box))
     return [_OGC, *(_EPSG.format(srid) for srid in chain(_EVERYWHERE, local))]

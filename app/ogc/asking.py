@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from app.crs import CRS84, Crs, crs_called, offered
@@ -50,20 +50,23 @@ def schema_of(queryable: Queryable) -> dict[str, Any]:
     return dict(_SCHEMAS[queryable.kind])
 
 
+@lru_cache(maxsize=256)
 def properties_of(collection: FeatureCollection) -> Queryables:
     """All that features of a collection can be filtered, sorted and chosen by."""
     return (collection.widest or collection.layer(Selection())).queryables(Selection())
 
 
-def property_parameters(collection: FeatureCollection) -> list[Parameter]:
+@lru_cache(maxsize=256)
+def property_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
     """Properties that are parameters of their own: a value that they must have."""
-    return [
+    return tuple(
         Parameter(name, f"Only features whose {name} is this.", schema_of(queryable))
         for name, queryable in properties_of(collection).items()
         if queryable.kind not in (Kind.GEOMETRY, Kind.TEXTS) and name not in (*PARAMETERS, *collection.filters)
-    ]
+    )
 
 
+@lru_cache(maxsize=256)
 def known_parameters(collection: FeatureCollection) -> tuple[Parameter, ...]:
     """What a request for items of a collection may carry."""
     named = (PARAMETERS[name] for name in (*CHOOSING, *PAGING, *SHOWING, *collection.filters))
@@ -74,7 +77,8 @@ async def asked_of(
     service: Service, collection: FeatureCollection, given: Given, size: int = DEFAULT_LIMIT, most: int = MOST_ITEMS
 ) -> Asked:
     """What the parameters ask for, `size` features without a limit; raises `BadParameterError`."""
-    systems = await systems_of(service, collection)
+    elsewhere = any(given.text(name) for name in ("crs", "bbox-crs", "filter-crs"))
+    systems = await systems_of(service, collection) if elsewhere else []
     crs = _crs(given, "crs", systems)
     selection = await selection_of(service, given, without=("bbox",) if _in_another(given, systems) else ())
     properties = properties_of(collection)
@@ -83,7 +87,7 @@ async def asked_of(
     named = frozenset(by.name for by in order) | frozenset(shown or ())
     chosen = replace(selection, filter=_filter(given, systems, properties, collection), named=named)
     layer = collection.layer(chosen)
-    missing = named - frozenset(layer.properties(chosen))
+    missing = named - frozenset(layer.properties(chosen)) if named else named
     if missing:
         raise BadParameterError(
             "properties", f"properties: {', '.join(sorted(missing))} and the others exclude each other"
@@ -185,10 +189,11 @@ def _order(properties: Queryables, text: str) -> tuple[By, ...]:
     return tuple(found)
 
 
-def _showable(collection: FeatureCollection) -> list[str]:
+@lru_cache(maxsize=256)
+def _showable(collection: FeatureCollection) -> tuple[str, ...]:
     everything = Selection()
     plain = collection.layer(everything).properties(everything)
-    return list({**plain, **(collection.widest.properties(everything) if collection.widest else {})})
+    return tuple({**plain, **(collection.widest.properties(everything) if collection.widest else {})})
 
 
 def _names(known: Sequence[str], text: str) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from db.statement import estimate
 MOST_COUNTED = 10_000
 
 
-async def counts_of(service: Service, version: str, asked: Asked, found: int) -> dict[str, int]:
+async def counts_of(service: Service, collection: str, asked: Asked, found: int) -> dict[str, int]:
     """`numberMatched`, or `numberEstimated` where counting would mean reading everything; `found` rows were read."""
     if asked.page.place is None and found < asked.page.size:
         return {"numberMatched": found}
-    key = (counts_of, version, asked.selection, id(asked.layer))
+    version = service.versions.remembered(collection)
+    key = (counts_of, collection, version, asked.selection, id(asked.layer))
     known: dict[str, int] | None = service.memory.get(key)
     if known is None:
         known = await _counted(service, asked)
@@ -23,8 +24,8 @@ async def counts_of(service: Service, version: str, asked: Asked, found: int) ->
 
 
 async def _counted(service: Service, asked: Asked) -> dict[str, int]:
-    row = await service.row(layer.count(asked.layer, asked.selection, up_to=MOST_COUNTED + 1))
-    counted = int(row[0]) if row else 0
+    (row,) = await service.records(layer.count(asked.layer, asked.selection, up_to=MOST_COUNTED + 1))
+    counted = int(row[0])
     if counted <= MOST_COUNTED:
         return {"numberMatched": counted}
     text, values = estimate(layer.keys(asked.layer, asked.selection))

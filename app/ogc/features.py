@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter
-from sqlalchemy import Row
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,7 +16,7 @@ from app.http.pages import document_page, features_page
 from app.http.service import Service, service_of
 from app.ogc import geojson
 from app.ogc.asking import CHOOSING, PAGING, SHOWING, Asked, asked_of, crs_asked, known_parameters
-from app.ogc.catalogue import any_features, layer_version
+from app.ogc.catalogue import any_features
 from app.ogc.collection import Collection, FeatureCollection
 from app.ogc.counting import counts_of
 from app.ogc.cursor import write_cursor
@@ -54,14 +53,14 @@ async def items(request: Request) -> Response:
     if wanted in FILES:
         return await file_answer(service, collection, given, FILES[wanted])
     page = await asked_of(service, collection, given)
-    found = await service.rows(layer.page(page.layer, page.selection, page.page, page.look))
-    counts = await counts_of(service, await layer_version(service, collection.id), page, len(found))
+    found = await service.records(layer.page(page.layer, page.selection, page.page, page.look))
+    counts = await counts_of(service, collection.id, page, len(found))
     rows, before, after = _turned(page, found)
     links = [*self_links(request, GEOJSON), *_file_links(request, collection)]
     links.append(_collection_link(collection).document(str(request.base_url)))
     links += _turns(request, rows, before=before, after=after)
     if wanted == "html":
-        shown = [{"id": name_of(page.layer, row.id), "properties": orjson.loads(row.properties)} for row in rows]
+        shown = [{"id": name_of(page.layer, row["id"]), "properties": orjson.loads(row["properties"])} for row in rows]
         return features_page(request, collection.title, shown, links, counts)
     body = geojson.collection(geojson.features(page.layer, rows, page.crs), links, counts)
     return _answer(request, body, page.crs)
@@ -73,7 +72,7 @@ def _files_of(collection: FeatureCollection) -> dict[str, str]:
     return {key: form.media_type for key, form in FILES.items() if placed or not form.needs_geometry}
 
 
-def _turned(page: Asked, found: Sequence[Row[Any]]) -> tuple[Sequence[Row[Any]], bool, bool]:
+def _turned(page: Asked, found: geojson.Rows) -> tuple[geojson.Rows, bool, bool]:
     """The rows in their order, and whether there are more before and after them."""
     more, rows = len(found) == page.page.size, found[: page.page.size - 1]
     if page.page.backwards:
@@ -90,7 +89,7 @@ def _file_links(request: Request, collection: FeatureCollection) -> list[dict[st
     ]
 
 
-def _turns(request: Request, rows: Sequence[Row[Any]], *, before: bool, after: bool) -> list[dict[str, Any]]:
+def _turns(request: Request, rows: geojson.Rows, *, before: bool, after: bool) -> list[dict[str, Any]]:
     """Links to the pages before and after."""
     ends = ((after, "next", -1, False, "The next page"), (before, "prev", 0, True, "The page before"))
     return [
@@ -100,8 +99,8 @@ def _turns(request: Request, rows: Sequence[Row[Any]], *, before: bool, after: b
     ]
 
 
-def _turned_to(request: Request, row: Row[Any], *, backwards: bool) -> str:
-    place = Place(row.id, tuple(orjson.loads(row.sorted_by)), backwards)
+def _turned_to(request: Request, row: geojson.Record, *, backwards: bool) -> str:
+    place = Place(row["id"], tuple(orjson.loads(row["sorted_by"])), backwards)
     return str(request.url.include_query_params(cursor=write_cursor(place)))
 
 
@@ -130,22 +129,22 @@ async def item(request: Request) -> Response:
     crs = await crs_asked(service, collection, given)
     look = Look(as_wkb=crs != CRS84 and wanted != "jsonld")
     one = layer.one(found, Selection(visibilities=service.visible), number, look) if found else None
-    row = None if one is None else await service.row(one)
-    if found is None or row is None:
+    rows = [] if one is None else await service.records(one)
+    if found is None or not rows:
         raise NotFoundError(f"{collection.id} has no feature {key[:40]!r}")
     links = [*self_links(request, GEOJSON), _collection_link(collection).document(str(request.base_url))]
     if wanted == "html":
-        properties = orjson.loads(row.properties)
+        properties = orjson.loads(rows[0]["properties"])
         return document_page(request, f"{collection.title}: {key}", {"id": key, **properties, "links": links})
     if wanted == "jsonld":
-        return await _observation(request, service, row)
-    return _answer(request, geojson.feature(found, row, links, crs), crs)
+        return await _observation(request, service, rows[0])
+    return _answer(request, geojson.feature(found, rows[0], links, crs), crs)
 
 
-async def _observation(request: Request, service: Service, row: Row[Any]) -> Response:
+async def _observation(request: Request, service: Service, row: geojson.Record) -> Response:
     """A measurement in the words of SOSA."""
-    properties = orjson.loads(row.properties)
-    place = None if row.geometry is None else orjson.loads(row.geometry)
+    properties = orjson.loads(row["properties"])
+    place = None if row["geometry"] is None else orjson.loads(row["geometry"])
     named = await service.row(contaminant_called(properties["contaminant"]))
     known = {} if named is None else named._asdict()
     address = str(request.url.remove_query_params("f"))

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
+import asyncpg
 import numpy as np
 import orjson
 import shapely
-from sqlalchemy import Row
 
 from app.crs import CRS84, Crs
 from app.problems import BadParameterError
@@ -17,7 +17,8 @@ from db.questions.samples import MEASUREMENTS
 MEASUREMENT = "m"
 """Before the number of a measurement, whose features live in the same collection as the specimens."""
 
-Rows = Sequence[Row[Any]]
+Record: TypeAlias = asyncpg.Record
+Rows = Sequence[Record]
 
 
 def name_of(layer: Layer, key: int) -> int | str:
@@ -27,18 +28,18 @@ def name_of(layer: Layer, key: int) -> int | str:
 
 def features(layer: Layer, rows: Rows, crs: Crs = CRS84) -> list[str]:
     """One GeoJSON text per row; raises `BadParameterError` where a geometry has no place in the system."""
-    shapes: Iterable[str | None] = [row.geometry for row in rows] if crs == CRS84 else _placed(rows, crs)
+    shapes: Iterable[str | None] = [row["geometry"] for row in rows] if crs == CRS84 else _placed(rows, crs)
     quote = '"' if layer is MEASUREMENTS else ""
     return [
-        f'{{"type":"Feature","id":{quote}{name_of(layer, row.id)}{quote},"geometry":{shape or "null"},'
-        f'"properties":{row.properties}}}'
+        f'{{"type":"Feature","id":{quote}{name_of(layer, row["id"])}{quote},"geometry":{shape or "null"},'
+        f'"properties":{row["properties"]}}}'
         for row, shape in zip(rows, shapes, strict=True)
     ]
 
 
 def _placed(rows: Rows, crs: Crs) -> list[str | None]:
     """Geometries of another system, from their well-known binary."""
-    known = shapely.from_wkb([row.geometry for row in rows])
+    known = shapely.from_wkb([row["geometry"] for row in rows])
     try:
         placed = crs.place(np.asarray(known, dtype=object))
     except ValueError as error:
@@ -47,7 +48,7 @@ def _placed(rows: Rows, crs: Crs) -> list[str | None]:
     return texts
 
 
-def feature(layer: Layer, row: Row[Any], links: Sequence[dict[str, Any]], crs: Crs = CRS84) -> bytes:
+def feature(layer: Layer, row: Record, links: Sequence[dict[str, Any]], crs: Crs = CRS84) -> bytes:
     """One feature with its links."""
     (text,) = features(layer, [row], crs)
     return b'%s,"links":%s}' % (text[:-1].encode(), orjson.dumps(links))

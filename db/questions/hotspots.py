@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Text, case, cast, column, exists, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from db.questions.layer import Conditions, Layer
+from db.questions.layer import Conditions, Layer, among
 from db.selection import Selection
 from db.tables import dataset, hot_spot, hot_spot_run, source
 
 
 def _shown(selection: Selection) -> ColumnElement[bool]:
     """Whether a source may be seen, of whatever dataset it is: a selection names that of the samples."""
-    seen = select(dataset.c.id).where(dataset.c.visibility.in_(selection.visibilities))
+    seen = select(dataset.c.id).where(among(dataset.c.visibility, selection.visibilities))
     return source.c.dataset_id.in_(seen)
 
 
@@ -66,7 +66,7 @@ def _conditions(selection: Selection) -> Conditions:
         (selection.digestion, population["digestion"].astext == selection.digestion),
         (selection.basis, population["basis"].astext == selection.basis),
     )
-    seen = hot_spot_run.c.visibility.in_(selection.visibilities)
+    seen = among(hot_spot_run.c.visibility, selection.visibilities)
     return [seen, *(condition for value, condition in asked if value is not None)]
 
 

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Double,
     FromClause,
@@ -14,6 +17,7 @@ from sqlalchemy import (
     and_,
     cast,
     func,
+    literal,
     literal_column,
     null,
     or_,
@@ -35,10 +39,11 @@ GEOMETRY = "geometry"
 Conditions = Sequence[ColumnElement[bool]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Layer:
     """How one collection lies in the tables: its key, its rows, and what a feature says.
 
+    What `properties` are depends on what may be seen, and on nothing else of a selection.
     `conditions` holds what belongs to this collection alone, its visibility above all; bounds and period are
     the same for everybody. A layer without geometry or dates matches every box and every period, as OGC API
     Features asks (17-069r4, requirements 23C and 25C).
@@ -55,11 +60,7 @@ class Layer:
 
     def queryables(self, selection: Selection) -> Queryables:
         """What features can be filtered and sorted by: properties of a simple type, and the geometry."""
-        found = {name: Queryable.of(column) for name, column in self.properties(selection).items()}
-        known = {name: queryable for name, queryable in found.items() if queryable is not None}
-        if self.geometry is not None:
-            known[GEOMETRY] = Queryable(self.geometry, Kind.GEOMETRY, self.mercator)
-        return known
+        return _queryables(self, selection.visibilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +118,15 @@ def extent(layer: Layer, selection: Selection) -> Select[Any]:
 
 def visible(dataset_id: ColumnElement[int], selection: Selection) -> ColumnElement[bool]:
     """Whether a row belongs to a dataset that may be seen, and to the one asked for."""
-    seen = select(dataset.c.id).where(dataset.c.visibility.in_(selection.visibilities))
+    seen = select(dataset.c.id).where(among(dataset.c.visibility, selection.visibilities))
     if selection.dataset is not None:
         seen = seen.where(dataset.c.name == selection.dataset)
     return dataset_id.in_(seen)
+
+
+def among(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a text is one of these, bound all together, so that the statement is the same for any number of them."""
+    return column == func.any(literal([*values], ARRAY(Text)))
 
 
 def json_object(columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[Any]:
@@ -146,18 +152,28 @@ def matching(layer: Layer, selection: Selection, *columns: ColumnElement[Any]) -
     return query
 
 
+@lru_cache(maxsize=256)
+def _queryables(layer: Layer, visibilities: tuple[str, ...]) -> Queryables:
+    properties = layer.properties(Selection(visibilities=visibilities))
+    found = {name: Queryable.of(column) for name, column in properties.items()}
+    known = {name: queryable for name, queryable in found.items() if queryable is not None}
+    if layer.geometry is not None:
+        known[GEOMETRY] = Queryable(layer.geometry, Kind.GEOMETRY, layer.mercator)
+    return MappingProxyType(known)
+
+
 def _features(layer: Layer, selection: Selection, look: Look, *more: ColumnElement[Any]) -> Select[Any]:
-    properties = layer.properties(selection)
+    return matching(layer, selection, *_shown(layer, selection.visibilities, look), *more)
+
+
+@lru_cache(maxsize=256)
+def _shown(layer: Layer, visibilities: tuple[str, ...], look: Look) -> tuple[ColumnElement[Any], ...]:
+    """Id, geometry and properties; built once, because building them takes longer than asking for them."""
+    properties = layer.properties(Selection(visibilities=visibilities))
     if look.properties is not None:
         properties = {name: properties[name] for name in look.properties}
-    return matching(
-        layer,
-        selection,
-        layer.key.label("id"),
-        shape(layer, look).label("geometry"),
-        cast(json_object(properties), Text).label("properties"),
-        *more,
-    )
+    told = cast(json_object(properties), Text)
+    return layer.key.label("id"), shape(layer, look).label("geometry"), told.label("properties")
 
 
 def shape(layer: Layer, look: Look) -> ColumnElement[Any]:

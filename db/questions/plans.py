@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func
 
-from db.questions.layer import Conditions, Layer
+from db.questions.layer import Conditions, Layer, among
 from db.selection import Selection
 from db.tables import planned_site, sampling_plan
 
@@ -30,7 +30,7 @@ def _conditions(selection: Selection) -> Conditions:
         (selection.contaminant, sampling_plan.c.contaminant_id == selection.contaminant),
         (selection.dataset, datasets.contains(func.to_jsonb(cast(selection.dataset, Text)))),
     )
-    seen = sampling_plan.c.visibility.in_(selection.visibilities)
+    seen = among(sampling_plan.c.visibility, selection.visibilities)
     return [seen, *(condition for value, condition in asked if value is not None)]
 
 

@@ -32,9 +32,9 @@ async def walk(client: httpx.AsyncClient, path: str, **query: Any) -> list[dict[
 
 async def test_the_landing_page_leads_everywhere(client: httpx.AsyncClient) -> None:
     landing = await get(client, "/")
-    rels = {link["rel"]: link for link in landing["links"]}
-    assert {"self", "service-desc", "conformance", "data"} <= set(rels)
-    assert rels["service-desc"]["type"] == "application/vnd.oai.openapi+json;version=3.1"
+    types = {(link["rel"], link["type"]) for link in landing["links"]}
+    assert {"self", "service-desc", "conformance", "data"} <= {rel for rel, _ in types}
+    assert ("service-desc", "application/vnd.oai.openapi+json;version=3.1") in types
     for link in landing["links"]:
         assert (await client.get(link["href"])).status_code == 200
 
@@ -43,16 +43,17 @@ async def test_every_link_of_a_collection_answers(client: httpx.AsyncClient) -> 
     for collection in (await get(client, "/collections"))["collections"]:
         assert await get(client, f"/collections/{collection['id']}") == collection
         for link in collection["links"]:
-            if link["href"].endswith("/position"):
-                continue
             response = await client.get(link["href"])
+            if response.status_code == 400 and response.json()["parameter"] in ("coords", "bbox"):
+                continue  # a question about a place, which the link leaves open
             assert response.status_code == 200, link
             assert response.headers["content-type"].startswith(link["type"]), link
 
 
 async def test_collections_are_the_promised_ones(client: httpx.AsyncClient) -> None:
     listed = [collection["id"] for collection in (await get(client, "/collections"))["collections"]]
-    assert listed == [*COLLECTIONS, "surface-zinc-0a1b2c3d"]
+    assert [name for name in listed if name in COLLECTIONS] == list(COLLECTIONS)
+    assert [name for name in listed if name.startswith("surface-")] == ["surface-zinc-0a1b2c3d"]
 
 
 async def test_a_page_says_how_many_there_are(client: httpx.AsyncClient) -> None:
@@ -227,7 +228,7 @@ async def test_formats_are_agreed_on(client: httpx.AsyncClient) -> None:
     for accept, media_type in answers.items():
         response = await client.get(path, headers={"Accept": accept})
         assert response.headers["content-type"] == media_type
-    assert (await client.get(path, headers={"Accept": "text/csv"})).status_code == 406
+    assert (await client.get(path, headers={"Accept": "application/xml"})).status_code == 406
     assert (await client.get(path + "?f=json", headers={"Accept": "text/html"})).json()["features"]
 
 
