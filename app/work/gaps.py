@@ -168,4 +168,7 @@ def coverage(connection: Connection, visibilities: tuple[str, ...]) -> list[Cove
     known = {(tuple(row[:4]), row[4]): (int(row[5]), int(row[6])) for row in counted}
     contaminants = sorted({name for _, name in known})
     pairs = [(row, name, known.get((tuple(row[:4]), name), (0, 0))) for row in populations for name in contaminants]
-    return [Coverage(*row[:4], name, int(row[4]), measured, some) for row, name, (measured, some) in pairs]
+    return [
+        Coverage(row[0], row[1], row[2], row[3], name, int(row[4]), measured, some)
+        for row, name, (measured, some) in pairs
+    ]
