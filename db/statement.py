@@ -17,9 +17,7 @@ def rendered(query: Select[Any]) -> tuple[str, list[Any]]:
     shape = query._generate_cache_key()  # what SQLAlchemy's own engine knows statements by
     known = _compiled.get(shape.key) if shape else None
     if known is None:
-        known = cast(
-            SQLCompiler, query.compile(dialect=_DIALECT, cache_key=shape, compile_kwargs={"render_postcompile": True})
-        )
+        known = query.compile(dialect=_DIALECT, cache_key=shape, compile_kwargs={"render_postcompile": True})
         if shape is not None and not known.post_compile_params:
             _keep(shape.key, known)
     values = known.construct_params(extracted_parameters=shape.bindparams if shape else None)
