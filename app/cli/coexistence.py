@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,9 +25,11 @@ from app.cli.exceedance import in_units
 from app.cli.terminal import Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from app.work.coexistence import Coexistence, CoexistenceRequest, coexistence, parse_limits
+from app.work.published import PublishedMap
 
 Contaminants = Annotated[list[str], typer.Argument(help="Two or more: names, symbols or CAS numbers.")]
 Limits = Annotated[list[str] | None, typer.Option("--limit", help="Of one contaminant in mg/kg: zinc=500; repeat it.")]
+Picture = Annotated[Path | None, typer.Option(help="Draw the map into this PNG.")]
 MOST_SHOWN = 8
 
 
@@ -51,6 +54,7 @@ def coexistence_command(  # noqa: PLR0913 - one parameter per option
     digestion: Digestion = None,
     basis: Basis = None,
     depth: Depth = None,
+    picture: Picture = None,
     as_json: Json = False,
 ) -> None:
     """Map the probability that at least two, three, … of the contaminants exceed their limits at the same place."""
@@ -72,7 +76,16 @@ def coexistence_command(  # noqa: PLR0913 - one parameter per option
     settings = Settings()
     with transaction(settings) as connection, progress_bar("simulating together"):
         found = coexistence(settings, connection, request)
+    if picture is not None:
+        draw(picture, found.made)
     print_json(found.to_dict()) if as_json else show(found)
+
+
+def draw(path: Path, made: PublishedMap) -> None:
+    """The picture; matplotlib takes a second to come, and most commands need none."""
+    from app.work.derived_pictures import draw_derived  # noqa: PLC0415
+
+    draw_derived(path, made)
 
 
 def show(found: Coexistence) -> None:

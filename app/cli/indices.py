@@ -21,7 +21,7 @@ from app.cli.choices import (
     contaminant_of,
     selection_of,
 )
-from app.cli.coexistence import Limits
+from app.cli.coexistence import Limits, Picture, draw
 from app.cli.summary import plain, write_csv
 from app.cli.terminal import Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
@@ -63,6 +63,7 @@ def indices(  # noqa: PLR0913 - one parameter per option
     area: Annotated[str | None, typer.Option(help=AREA)] = None,
     realisations: Annotated[int, typer.Option(help="Joint simulations of a map.")] = 200,
     seed: Annotated[int, typer.Option(help="Seed of the simulations.", min=0)] = 0,
+    picture: Picture = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write a line for each sample.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -89,6 +90,10 @@ def indices(  # noqa: PLR0913 - one parameter per option
         if resolution is not None:
             mapped = IndexMapRequest(request, resolution, file, within, realisations=realisations, seed=seed)
             made = index_map(settings, connection, mapped)
+    if picture is not None:
+        if made is None:
+            raise ValueError("--picture draws the map of the index, which needs a --resolution")
+        draw(picture, made)
     if csv_file is not None:
         write_csv(csv_file, found.table())
     if as_json:
