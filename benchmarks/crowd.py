@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from sqlalchemy import select
+
 from db import migrate
 from db.embedded import Cluster
 from db.engine import Database
 from db.pyramid.build import build_missing
+from db.tables import dataset
 from ingest.load import load_samples
 from ingest.profile import Profile
 from ingest.vocabulary import load_vocabularies
@@ -38,7 +41,8 @@ def crowd(home: Path, samples: int = SAMPLES) -> Iterator[Database]:
         migrate.upgrade(engine)
         with engine.begin() as connection:
             load_vocabularies(connection)
-            load_samples(connection, _file(home, samples), Profile.model_validate(PROFILE))
+            if not connection.execute(select(dataset.c.id).where(dataset.c.name == "crowd")).first():
+                load_samples(connection, _file(home, samples), Profile.model_validate(PROFILE))
         build_missing(engine)
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.exec_driver_sql("ANALYZE")
