@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-
 from sqlalchemy import select
 
 from db import migrate
