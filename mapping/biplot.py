@@ -40,8 +40,9 @@ def write_biplot(path: Path | str, found: Fingerprints, title: str, labels: tupl
         axes.text(x, y, names[index], color=INK, fontsize=9, ha="left" if x > 0 else "right", va="center")
     axes.axhline(0.0, color=QUIET, linewidth=0.5)
     axes.axvline(0.0, color=QUIET, linewidth=0.5)
-    for axis, share, number in zip((axes.set_xlabel, axes.set_ylabel), found.share, (1, 2), strict=False):
-        axis(f"component {number} ({share:.0%} of the variance of log-ratios)")
+    across, up = (f"component {n + 1} ({found.share[n]:.0%} of the variance of log-ratios)" for n in (0, 1))
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_aspect("equal", adjustable="datalim")
     for side in ("top", "right"):

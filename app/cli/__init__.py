@@ -17,6 +17,7 @@ COMMANDS = {
     "compare": "compare",
     "hotspots": "hotspots",
     "sources": "sources",
+    "fingerprints": "fingerprints",
     "gaps": "gaps",
     "plan": "plan",
     "exceedance": "exceedance",

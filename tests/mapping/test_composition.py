@@ -16,7 +16,8 @@ SOURCE = np.array([0.0, 0.2, -1.0, 0.9, 0.7])
 def soils(n: int = 150, seed: int = 0) -> Vector:
     """Concentrations on which one source puts copper, lead and zinc."""
     rng = np.random.default_rng(seed)
-    return np.exp(3.0 + rng.standard_normal((n, 1)) * SOURCE + 0.2 * rng.standard_normal((n, 5)))
+    value: Vector = np.exp(3.0 + rng.standard_normal((n, 1)) * SOURCE + 0.2 * rng.standard_normal((n, 5)))
+    return value
 
 
 @pytest.mark.parametrize("robust", [True, False])
