@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +54,7 @@ class Cosimulation:
             raise ValueError(f"bounds need the shape ({len(places)}, {len(names)}) of two or more contaminants")
         scales = tuple(self._scale(places, low[:, k], high[:, k], name) for k, name in enumerate(names))
         unique, bounds = _scores(places, low, high, scales)
+        _check_together(bounds, tuple(names))
         return self._fitted(unique, bounds, scales, tuple(names))
 
     def _scale(self, xy: Points, low: Vector, high: Vector, name: str) -> Transform:
@@ -62,7 +64,10 @@ class Cosimulation:
         scale = as_scale(self.scale)
         if not isinstance(scale, ScaleToFit):
             return scale
-        return scale.fitted(Samples(xy[known], low[known], high[known]))[0]
+        try:
+            return scale.fitted(Samples(xy[known], low[known], high[known]))[0]
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
     def _fitted(
         self, xy: Points, bounds: tuple[Vector, Vector], scales: tuple[Transform, ...], names: tuple[str, ...]
@@ -113,6 +118,15 @@ def _scores(
         rows = [number[tuple(place)] for place in sites.xy.tolist()]
         lowest[rows, k], highest[rows, k] = sites.low, sites.high
     return unique, (lowest, highest)
+
+
+def _check_together(bounds: tuple[Vector, Vector], names: tuple[str, ...]) -> None:
+    """ValueError for two contaminants that are known at too few places together to say how they vary together."""
+    known = np.isfinite(bounds[0]) | np.isfinite(bounds[1])
+    for (i, one), (j, other) in combinations(enumerate(names), 2):
+        both = int((known[:, i] & known[:, j]).sum())
+        if both < FEWEST_TOGETHER:
+            raise ValueError(f"{one} and {other} are both known at {both} places only, {FEWEST_TOGETHER} are needed")
 
 
 def _guess(low: Vector, high: Vector) -> Vector:

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from mapping.arrays import Vector
 from mapping.discoveries import false_discovery
-from mapping.kendall import Series, null_of, trend_in
+from mapping.kendall import Series, kendall_s, null_of, trend_in
 
 ENOUGH = 5
 """Times from which on Mann-Kendall can be significant at 5 % at a single site (1/60 for five)."""
@@ -125,21 +125,23 @@ def trends_in(
 ) -> Trends:
     """The trend over all sites and at each, the false discovery rate over sites being controlled."""
     known = errors or Errors()
-    sites = {int(site): _longest(repeated, site) for site in np.unique(repeated.site)}
+    order = np.argsort(repeated.site, kind="stable")
+    names, first = np.unique(repeated.site[order], return_index=True)
+    rows = np.split(order, first[1:])
+    sites = {site: _longest(repeated, own) for site, own in zip(names.tolist(), rows, strict=True)}
     found = {site: _at_site(each, known, level, seed) for site, each in sites.items()}
     tested = [site for site, each in found.items() if each.p is not None]
     if tested:
         shared = false_discovery(np.array([found[site].p for site in tested], dtype=np.float64))
         found |= {site: _judged(found[site], float(q), rate) for site, q in zip(tested, shared, strict=True)}
     series = [each.series for each in sites.values() if each.series.n > 1]
-    moved = [trend_in([each]).s for each in series]
+    moved = [kendall_s([each]) for each in series]
     region = _over_sites(series, known, level, seed)
     return Trends(region, found, sum(s < 0 for s in moved), sum(s > 0 for s in moved))
 
 
-def _longest(repeated: Repeated, site: int) -> _Site:
-    own = np.flatnonzero(repeated.site == site)
-    own = own[np.argsort(repeated.time[own], kind="stable")]
+def _longest(repeated: Repeated, rows_of_site: NDArray[np.int64]) -> _Site:
+    own = rows_of_site[np.argsort(repeated.time[rows_of_site], kind="stable")]
     methods = repeated.method[own]
     breaks = tuple(_breaks(repeated.time[own], methods))
     counts = {name: len(np.unique(repeated.time[own][methods == name])) for name in dict.fromkeys(methods.tolist())}

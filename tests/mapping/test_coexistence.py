@@ -121,5 +121,11 @@ def test_what_cannot_be_simulated_is_named() -> None:
     lower[:25, 1] = 0.0
     with pytest.raises(ValueError, match=r"lead was measured above its detection limit at fewer than 10"):
         Cosimulation().fit(xy, lower, values, NAMES)
+    with pytest.raises(ValueError, match="both known at 1 places only"):
+        Cosimulation().fit(np.zeros((30, 2)), values, values, NAMES)
+    apart = values.copy()
+    apart[:15, 0] = apart[15:, 1] = np.nan
+    with pytest.raises(ValueError, match="copper and lead are both known at 0 places"):
+        Cosimulation().fit(xy, apart, apart, NAMES)
     with pytest.raises(ValueError, match="two or more"):
         Cosimulation().fit(xy, values[:, :1], values[:, :1], NAMES[:1])
