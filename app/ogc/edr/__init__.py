@@ -84,7 +84,12 @@ def _queries_of(collection: Collection) -> Sequence[str]:
 
 def _links(collection: Collection) -> Sequence[Link]:
     return tuple(
-        Link(f"http://www.opengis.net/def/rel/ogc/1.0/{name}", f"collections/{collection.id}/{name}", name.capitalize())
+        Link(
+            f"http://www.opengis.net/def/rel/ogc/1.0/{name}",
+            f"collections/{collection.id}/{name}",
+            name.capitalize(),
+            GEOJSON if name == "locations" else COVERAGEJSON,
+        )
         for name in _queries_of(collection)
         if name not in ("items", "trajectory", "corridor")
     )
