@@ -56,15 +56,29 @@ def _told(
 
 
 def _show_map(made: PublishedMap) -> None:
-    show_map(made)
     told = made.parameters
+    show_map(made) if "model" in told else _show_derived(made)
     output.print(f"  identity   {made.version}")
     output.print(
-        f"  data       {', '.join(told['datasets'])} (sha256 {told['samples_sha256'][:16]}…), {told['population']}"
+        f"  data       {', '.join(told['datasets'])} (sha256 {told['samples_sha256'][:16]}…)"
+        + (f", {told['population']}" if "population" in told else "")
     )
-    output.print(f"  metres in  {told['projection']}, distances true to {told['projection_scale_error']:.2g}")
-    output.print(f"  area       {told['area_is']}")
-    output.print(f"  software   {told['software']}, seed {told['seed']}")
+    if "projection_scale_error" in told:
+        output.print(f"  metres in  {told['projection']}, distances true to {told['projection_scale_error']:.2g}")
+    if "area_is" in told:
+        output.print(f"  area       {told['area_is']}")
+    output.print(f"  software   {told['software']}" + (f", seed {told['seed']}" if "seed" in told else ""))
+
+
+def _show_derived(made: PublishedMap) -> None:
+    """What a map of derived numbers holds, and from which maps it was made, if from maps."""
+    told = made.parameters
+    output.print(f"[bold]{escape(made.title)}[/]\n  {made.path}")
+    for band in told["bands"]:
+        unit = "" if band["unit"] == "1" else f" ({band['unit']})"
+        output.print(f"  band       {band['name']}: {escape(band['title'])}{unit}")
+    if told.get("surfaces"):
+        output.print(f"  from maps  {', '.join(told['surfaces'])}")
 
 
 def _show_dataset(told: DatasetOrigin) -> None:
