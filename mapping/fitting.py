@@ -10,6 +10,7 @@ import numpy as np
 from mapping.arrays import Vector
 from mapping.censoring import DRAWS, CensoredFit, gibbs, substituted
 from mapping.covariance import Covariance, Nugget
+from mapping.directions import with_direction
 from mapping.likelihood import (
     LARGEST,
     CovarianceSearch,
@@ -168,12 +169,22 @@ class Fitting:
         search = CovarianceSearch(likelihood, variance)
         found = self._censored(search, least_squares) if self.sites.censored.any() else self._measured(search, values)
         best = max(found, key=lambda fit: fit.value)
+        if self.recipe.anisotropy:
+            best = self._directed(search, best, values)
         if isinstance(likelihood, VecchiaLikelihood):
             self.notes.append(
                 f"the likelihood of {self.sites.n} places is that of each given {likelihood.neighbours} before it in "
                 "random order (Vecchia): the exact one takes minutes"
             )
         return _described(best, found, restricted), best.likely() if self.sites.n <= MOST_AVERAGED else ()
+
+    def _directed(self, search: CovarianceSearch, best: LikelihoodFit, values: Vector) -> LikelihoodFit:
+        if self.sites.censored.any():
+            self.notes.append("no anisotropy was sought: some values are known by bounds only")
+            return best
+        directed, why = with_direction(search, best, values - self._mean(values))
+        self.notes.append(why)
+        return directed
 
     def _measured(self, search: CovarianceSearch, values: Vector) -> list[LikelihoodFit]:
         start = {fit.candidates[0][0]: fit.covariance for fit in self._least_squares(values) if fit.candidates}

@@ -45,7 +45,8 @@ class Kriging(Recipe):
     there is a trend or places are more than 1,500, else `wls`. Up to 500 places the map averages over the covariances
     that the likelihood leaves likely. `neighbours` limits each prediction to that many nearest samples or to those of
     a `Neighbourhood`; None uses all of them, up to 6,000 places. `seed` feeds the treatment of samples known by bounds
-    only. A `scale` chooses the transform from the samples.
+    only. A `scale` chooses the transform from the samples. With `anisotropy`, where the covariance is fitted by
+    likelihood, that decides whether the range depends on the direction, too (`mapping.directions`).
     """
 
     def fit(self, samples: Samples) -> FittedKriging:

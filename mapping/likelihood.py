@@ -17,7 +17,7 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
 from mapping.arrays import Points, Vector
-from mapping.covariance import Covariance, Matern, Nugget, Structure, distances, prototypes
+from mapping.covariance import ROUND, Covariance, Matern, Nugget, Structure, distances, prototypes
 
 LARGEST = 1_500
 """More places than this cost minutes: each step factorises and inverts a matrix of that size."""
@@ -144,6 +144,8 @@ class Likelihood:
     def _h(self, family: Family) -> Vector:
         stretch = family.prototype.stretch
         if stretch not in self._distances:
+            # those of other directions have been asked for once, and are as large as the covariance matrix
+            self._distances = {kept: h for kept, h in self._distances.items() if kept == ROUND}
             self._distances[stretch] = distances(self.xy, self.xy, stretch)
         return self._distances[stretch]
 

@@ -29,6 +29,7 @@ class Recipe:
     fitted_by: str = "auto"
     degree: int | None = None
     scale: ScaleToFit | None = None
+    anisotropy: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -97,13 +97,13 @@ def _recipes(
     """Every method by the words with which it is asked for."""
     plain = [name for name in METHODS if name != WITH_DRIFT]
     recipes: dict[str, Recipe] = {name: METHODS[name](scale) for name in plain}
-    recipes[f"{plain[0]} by reml"] = METHODS[plain[0]](scale, fitted_by="reml")
+    recipes[f"{plain[0]} by reml"] = METHODS[plain[0]](scale, fitted_by="reml", anisotropy=True)
     if scale == Log.name:
         recipes[f"{plain[0]}, auto scale"] = METHODS[plain[0]]("auto")
-    recipes[f"{WITH_DRIFT} on the coordinates"] = METHODS[WITH_DRIFT](scale, degree=1)
+    recipes[f"{WITH_DRIFT} on the coordinates"] = METHODS[WITH_DRIFT](scale, degree=1, anisotropy=True)
     if request.drift:
         named = " + ".join(map(str, request.drift))
-        recipes[f"{WITH_DRIFT} on {named}"] = METHODS[WITH_DRIFT](scale)
+        recipes[f"{WITH_DRIFT} on {named}"] = METHODS[WITH_DRIFT](scale, anisotropy=True)
         if find_spec("sklearn"):
             recipes[f"forest on {named}"] = Forest()
     if secondary:

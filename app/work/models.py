@@ -24,7 +24,11 @@ def fit_model(request: MapRequest, samples: Samples, secondary: Mapping[str, Sam
         return CokrigedVariable.fit(recipe, {primary: samples, **secondary}, primary)
     kriging = method_named(request.method)
     return kriging(
-        transform=request.transform, neighbours=request.neighbours, seed=request.seed, fitted_by=request.fitted_by
+        transform=request.transform,
+        neighbours=request.neighbours,
+        seed=request.seed,
+        fitted_by=request.fitted_by,
+        anisotropy=True,
     ).fit(samples)
 
 
