@@ -6,7 +6,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("kriging", "hotspots", "simulation", "ingest", "database", "rasters", "tiles")
+PARTS = ("kriging", "hotspots", "planning", "simulation", "ingest", "database", "rasters", "tiles")
 
 
 def main(asked: list[str]) -> int:
