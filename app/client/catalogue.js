@@ -16,6 +16,12 @@ import { around } from './geometry.js';
 
 const PREFIX = 'surface-';
 
+/** What stands where others have the name of a contaminant. */
+export const SEVERAL = 'several contaminants';
+
+/** What selects rows of a contaminant; nothing where there are several. @param {string | null} contaminant @returns {import('./types.js').Pairs} */
+export const onlyOf = (contaminant) => (contaminant && contaminant !== SEVERAL ? [['contaminant', contaminant]] : []);
+
 /** @param {any} box @returns {Box | null} */
 function readBox(box) {
   if (!Array.isArray(box)) return null;
@@ -50,12 +56,18 @@ function readSamples({ context = {}, datasets = [] }) {
   return ['dataset', 'medium', 'procedure', 'basis'].filter((name) => stated[name]).map((name) => [name, String(stated[name])]);
 }
 
+/** The bands of a map that was derived from others. @param {any} collection @returns {import('./types.js').Band[] | null} */
+function readBands({ quantity, parameter_names: names = {} }) {
+  if (!quantity || quantity === 'concentration') return null;
+  return Object.entries(names).map(([name, { description, unit }]) => ({ name, title: description?.en ?? name, unit: unit?.symbol?.value ?? '1' }));
+}
+
 /** @param {any} collection @returns {Surface} */
 function readSurface(collection) {
   const { id, title, description, attribution } = collection;
-  const contaminant = collection.contaminant ?? id.slice(PREFIX.length).replace(/-[0-9a-f]{8}$/, '');
+  const contaminant = collection.contaminant ?? SEVERAL;
   const box = readBox(collection.extent?.spatial?.bbox?.[0]);
-  return { id, title: title ?? id, description, attribution, contaminant, box, samples: readSamples(collection), about: readAbout(collection) };
+  return { id, title: title ?? id, description, attribution, contaminant, box, samples: readSamples(collection), about: readAbout(collection), bands: readBands(collection) };
 }
 
 /** @param {any} queryables @returns {string[]} contaminants with measurements, if the service lists them */

@@ -98,8 +98,10 @@ export function setOpacity(map, opacity) {
 }
 
 /** What is known of a sample's amount: its value, else the bound that it has. */
-const AMOUNT = /** @type {Expression} */ (['to-number', ['coalesce', ['get', 'value'], ['get', 'upper'], ['get', 'lower']], 0]);
+const AMOUNT = /** @type {Expression} */ (['to-number', ['coalesce', ['get', 'value'], ['get', 'median'], ['get', 'upper'], ['get', 'lower']], 0]);
 const CENSORED = /** @type {Expression} */ (['to-boolean', ['get', 'censored']]);
+/** Whether it stands for the samples of a cell, of which it has the median. */
+const MANY = /** @type {Expression} */ (['has', 'count']);
 const SUSPECT = /** @type {Expression} */ (['in', 'substitut', ['downcase', ['to-string', ['get', 'quality_flag']]]]);
 
 /** @param {Legend} legend @returns {Expression} the colours of the map's own classes */
@@ -125,13 +127,16 @@ export function colourSamples(map, legend, against) {
   if (map.getLayer('samples')) map.setPaintProperty('samples', 'circle-color', sampleColour(legend, against));
 }
 
+/** The radius of a sample; of many that are drawn as one, larger the more they are. @param {number} radius @returns {any} */
+const sized = (radius) => ['case', MANY, ['min', 12, ['+', radius, ['*', 1.5, ['log10', ['get', 'count']]]]], radius];
+
 /** @param {string} source @returns {Layer[]} */
 function sampleLayers(source) {
   return [
     {
       id: 'samples', type: 'circle', source, 'source-layer': 'samples',
       paint: {
-        'circle-radius': ['interpolate', ['linear'], ['zoom'], 3, 2.2, 8, 3.5, 13, 5.5, 17, 9],
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 3, sized(2.2), 8, sized(3.5), 13, sized(5.5), 17, sized(9)],
         'circle-color': COLOURS.unclassed,
         'circle-opacity': ['case', CENSORED, 0, 1],
         'circle-stroke-color': COLOURS.ink,
@@ -231,6 +236,7 @@ export function presentSymbols(map) {
     features('samples').length > 0 && 'measured',
     features('samples', CENSORED).length > 0 && 'censored',
     features('samples', SUSPECT).length > 0 && 'suspect',
+    features('samples', MANY).length > 0 && 'many',
   ].filter((name) => name !== false);
   return new Set([...hotspots, ...sources, ...samples]);
 }

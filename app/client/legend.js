@@ -1,6 +1,7 @@
 /** What the colours mean. */
 
 import { byId, element } from './dom.js';
+import { words } from './format.js';
 import { symbolKey } from './symbols.js';
 
 /** @typedef {import('./types.js').Legend} Legend */
@@ -13,7 +14,9 @@ const rising = (/** @type {LegendClass} */ a, /** @type {LegendClass} */ b) => (
 export function readable(legend) {
   const classes = [...legend.classes].sort(rising);
   if (legend.unit !== PROBABILITY) return { ...legend, classes };
-  return { ...legend, title: 'Probability above the limit', unit: '', classes: classes.map((one) => ({ ...one, label: percentages(one) })) };
+  const title = legend.quantity === 'exceedance' ? 'Probability above the limit' : legend.title;
+  if (classes.some(({ upper }) => upper === null || upper > 1)) return { ...legend, unit: '', classes };
+  return { ...legend, title, unit: '', classes: classes.map((one) => ({ ...one, label: percentages(one) })) };
 }
 
 /** @param {LegendClass} one */
@@ -36,6 +39,19 @@ function scale({ title, unit, classes }) {
   return element('section', {}, element('h3', {}, title, ' ', element('span.unit', {}, unit)), element('ul.classes', {}, ...rows.reverse()));
 }
 
+/** How colours fade. @param {Legend} legend */
+function fading({ uncertainty, classes }) {
+  if (!uncertainty) return null;
+  const colour = classes.at(Math.floor(classes.length / 2))?.colour ?? '';
+  const rows = uncertainty.classes.map(({ label, opacity }) => {
+    const sample = swatch(colour);
+    sample.style.opacity = String(opacity);
+    return element('li', {}, sample, label);
+  });
+  const measure = words(uncertainty.classes[0]?.measure ?? 'uncertainty');
+  return element('section.fading', {}, element('h3', {}, measure), element('ul.classes', {}, ...rows));
+}
+
 /** The classes on one line, for the closed legend of a narrow screen. @param {Legend} legend */
 const ramp = ({ classes }) => [classes[0]?.label ?? '', ...classes.map(({ colour }) => swatch(colour)), classes.at(-1)?.label ?? ''];
 
@@ -51,7 +67,7 @@ const ramp = ({ classes }) => [classes[0]?.label ?? '', ...classes.map(({ colour
 export function drawLegend(container, { layer, concentration, against, hidden, present }) {
   const samplesOwn = concentration && !hidden.includes('samples') ? scale({ ...concentration, title: 'Samples: measured' }) : null;
   byId('ramp', HTMLElement).replaceChildren(...(layer ? ramp(layer) : []));
-  const parts = [layer && scale(layer), samplesOwn, symbolKey(hidden, present, against)].filter((part) => part !== null);
+  const parts = [layer && scale(layer), layer && fading(layer), samplesOwn, symbolKey(hidden, present, against)].filter((part) => part !== null);
   container.replaceChildren(...parts);
   byId('legend-box', HTMLElement).hidden = parts.length === 0;
 }

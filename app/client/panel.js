@@ -4,7 +4,7 @@ import { address } from './api.js';
 import { surfacesOf } from './catalogue.js';
 import { byId, element, fillSelect } from './dom.js';
 import { words } from './format.js';
-import { explanation } from './question.js';
+import { bandOf, explanation } from './question.js';
 import { LAYERS, OVERLAYS, readPlace } from './state.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -16,6 +16,8 @@ export class Panel {
   #surface = byId('surface', HTMLSelectElement);
   #statistic = byId('statistic', HTMLSelectElement);
   #opacity = byId('opacity', HTMLInputElement);
+  #fade = byId('fade', HTMLInputElement);
+  #band = byId('band', HTMLSelectElement);
   #catalogue;
 
   /**
@@ -32,6 +34,8 @@ export class Panel {
     this.#surface.addEventListener('change', () => store.set({ surface: this.#surface.value }));
     this.#statistic.addEventListener('change', () => store.set({ statistic: /** @type {State['statistic']} */ (this.#statistic.value) }));
     this.#opacity.addEventListener('input', () => store.set({ opacity: this.#opacity.valueAsNumber / 100 }));
+    this.#fade.addEventListener('change', () => store.set({ fade: this.#fade.checked }));
+    this.#band.addEventListener('change', () => store.set({ band: this.#band.value }));
     for (const layer of LAYERS) this.#layer(layer).addEventListener('change', () => store.set({ layer }));
     for (const overlay of OVERLAYS) {
       this.#overlay(overlay).addEventListener('change', () => store.set({ hidden: OVERLAYS.filter((one) => !this.#overlay(one).checked) }));
@@ -61,10 +65,23 @@ export class Panel {
     for (const overlay of OVERLAYS) this.#overlay(overlay).checked = !state.hidden.includes(overlay);
     this.#opacity.value = String(Math.round(100 * state.opacity));
     byId('opacity-value', HTMLElement).textContent = `${Math.round(100 * state.opacity)} %`;
-    byId('statistic-choice', HTMLElement).hidden = state.layer !== 'concentration' || state.surface === null;
-    byId('exceedance-choice', HTMLElement).hidden = state.layer !== 'exceedance' || state.surface === null;
-    byId('explanation', HTMLElement).textContent = state.surface ? explanation(state) : '';
+    const surface = this.#catalogue.surfaces.find(({ id }) => id === state.surface);
+    const plain = surface !== undefined && surface.bands === null;
+    byId('layer-choice', HTMLElement).hidden = surface !== undefined && !plain;
+    byId('statistic-choice', HTMLElement).hidden = state.layer !== 'concentration' || !plain;
+    byId('exceedance-choice', HTMLElement).hidden = state.layer !== 'exceedance' || !plain;
+    byId('fade-choice', HTMLElement).hidden = state.layer === 'uncertainty' || !plain;
+    this.#fade.checked = state.fade;
+    this.#drawBands(state, surface);
+    byId('explanation', HTMLElement).textContent = state.surface ? explanation(state, surface) : '';
     this.#drawAbout(state);
+  }
+
+  /** @param {State} state @param {import('./types.js').Surface | undefined} surface */
+  #drawBands(state, surface) {
+    const bands = surface?.bands ?? [];
+    byId('band-choice', HTMLElement).hidden = bands.length < 2;
+    fillSelect(this.#band, bands.map(({ name, title }) => ({ value: name, text: title })), bandOf(state, surface)?.name ?? '');
   }
 
   /** @param {State} state */

@@ -1,6 +1,7 @@
 /** What the service knows about one place. */
 
 import { getJson } from './api.js';
+import { onlyOf } from './catalogue.js';
 import { boxAround, covers, metresBetween } from './geometry.js';
 
 /** @typedef {import('./types.js').Place} Place */
@@ -13,6 +14,7 @@ import { boxAround, covers, metresBetween } from './geometry.js';
  * @typedef {object} PlaceQuestion
  * @property {Place} place
  * @property {string | null} surface collection id
+ * @property {import('./types.js').Band[] | null} bands of a map that was derived from others
  * @property {string | null} contaminant
  * @property {Pairs} samples which of its samples belong to the map
  * @property {Pairs} against parameters of the limit, or none
@@ -24,7 +26,7 @@ const FIRST_RADIUS = 100; // pixels
 const WIDENINGS = 3;
 const REACH = 12; // pixels around a point source that still count as a click on it
 
-/** @param {PlaceQuestion} question */
+/** @param {Pick<PlaceQuestion, 'place' | 'against'>} question */
 export function positionQuery({ place, against }) {
   return /** @type {Pairs} */ ([['coords', `POINT(${place.lon} ${place.lat})`], ...against]);
 }
@@ -45,9 +47,6 @@ async function featuresAround(collection, place, metres, filter, signal) {
   return (await getJson(`collections/${collection}/items`, [...query, ...filter], signal)).features;
 }
 
-/** @param {string | null} contaminant @returns {Pairs} */
-const only = (contaminant) => (contaminant ? [['contaminant', contaminant]] : []);
-
 /** @param {Feature} feature @param {Place} place */
 function metresTo({ geometry }, place) {
   if (geometry?.type !== 'Point') return Infinity;
@@ -62,7 +61,7 @@ function metresTo({ geometry }, place) {
  * @returns {Promise<{neighbours: Neighbour[], radius: number}>}
  */
 async function neighboursOf({ place, contaminant, samples, metresPerPixel }, signal) {
-  const filter = [...only(contaminant), ...samples];
+  const filter = [...onlyOf(contaminant), ...samples];
   let radius = FIRST_RADIUS * metresPerPixel;
   for (let widening = 0; ; widening++) {
     const features = await featuresAround('samples', place, radius, filter, signal);
@@ -76,7 +75,7 @@ async function neighboursOf({ place, contaminant, samples, metresPerPixel }, sig
 
 /** @param {PlaceQuestion} question @param {AbortSignal} signal */
 async function hotspotsAt({ place, contaminant, samples, metresPerPixel }, signal) {
-  const near = await featuresAround('hotspots', place, metresPerPixel, [...only(contaminant), ...samples], signal);
+  const near = await featuresAround('hotspots', place, metresPerPixel, [...onlyOf(contaminant), ...samples], signal);
   return near.filter(({ geometry }) => covers(geometry, place));
 }
 
@@ -87,10 +86,18 @@ async function sourcesAt({ place, metresPerPixel }, signal) {
   return near.filter((feature) => covers(feature.geometry, place) || metresTo(feature, place) <= reach);
 }
 
-/** @param {PlaceQuestion} question @param {AbortSignal} signal @returns {Promise<Estimate | null>} */
-async function estimateAt(question, signal) {
-  if (!question.surface) return null;
-  return readEstimate(await getJson(`collections/${question.surface}/position`, positionQuery(question), signal));
+/**
+ * What the map says: a distribution, or the values of one that was derived from others.
+ * @param {PlaceQuestion} question
+ * @param {AbortSignal} signal
+ * @returns {Promise<{estimate: Estimate | null, derived: import('./types.js').PlaceAnswer['derived']}>}
+ */
+async function estimateAt({ surface, bands, place, against }, signal) {
+  if (!surface) return { estimate: null, derived: [] };
+  const query = positionQuery({ place, against: bands ? [] : against });
+  const coverage = await getJson(`collections/${surface}/position`, query, signal);
+  if (!bands) return { estimate: readEstimate(coverage), derived: [] };
+  return { estimate: null, derived: bands.map((band) => [band, coverage.ranges?.[band.name]?.values?.[0] ?? null]) };
 }
 
 /**
@@ -99,11 +106,11 @@ async function estimateAt(question, signal) {
  * @returns {Promise<import('./types.js').PlaceAnswer>}
  */
 export async function askPlace(question, signal) {
-  const [estimate, { neighbours, radius }, hotspots, sources] = await Promise.all([
+  const [{ estimate, derived }, { neighbours, radius }, hotspots, sources] = await Promise.all([
     estimateAt(question, signal),
     neighboursOf(question, signal),
     hotspotsAt(question, signal),
     sourcesAt(question, signal),
   ]);
-  return { place: question.place, mapped: question.surface !== null, estimate, neighbours, radius, hotspots, sources };
+  return { place: question.place, mapped: question.surface !== null, estimate, derived, neighbours, radius, hotspots, sources };
 }

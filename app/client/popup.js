@@ -48,8 +48,10 @@ function estimateSection(estimate, against, contaminant) {
 }
 
 /** @param {PlaceAnswer} answer @param {Threshold | null} against @param {string} contaminant */
-function valueSection({ estimate, mapped }, against, contaminant) {
+function valueSection({ estimate, derived, mapped }, against, contaminant) {
   if (estimate) return estimateSection(estimate, against, contaminant);
+  const known = derived.filter(([, value]) => value !== null);
+  if (known.length) return element('dl.derived', {}, ...known.map(([{ name, title, unit }, value]) => row(title, datum(name, Number(value)), unit === '1' ? '' : ` ${unit}`)));
   const sentence = mapped ? 'Outside the mapped area: no estimate here.' : `There is no map of ${contaminant} yet.`;
   return element('p.outside', {}, sentence);
 }

@@ -7,6 +7,7 @@ import { assumed, nameOf, obstacle } from './guideline.js';
 /** @typedef {import('./types.js').Limit} Limit */
 /** @typedef {import('./types.js').Threshold} Threshold */
 /** @typedef {import('./types.js').Pairs} Pairs */
+/** @typedef {import('./types.js').Surface} Surface */
 
 /** @type {Record<State['statistic'], Pairs>} */
 const STATISTIC_QUERY = {
@@ -59,22 +60,33 @@ export function whyNot({ layer, against, guideline }, limits) {
  * The parameters of the raster layer; null if there is nothing to ask yet.
  * @param {State} state
  * @param {Threshold | null} against
+ * @param {Surface | undefined} surface
  * @returns {Pairs | null}
  */
-export function rasterQuery(state, against) {
-  if (state.layer === 'concentration') return STATISTIC_QUERY[state.statistic];
+export function rasterQuery(state, against, surface) {
+  const band = bandOf(state, surface);
+  if (band) return [['quantity', band.name]];
   if (state.layer === 'uncertainty') return [['quantity', 'sd']];
-  return against && [['quantity', 'exceedance'], ...against.query];
+  /** @type {Pairs} */
+  const fading = state.fade ? [['uncertainty', 'fade']] : [];
+  if (state.layer === 'concentration') return [...STATISTIC_QUERY[state.statistic], ...fading];
+  return against && [['quantity', 'exceedance'], ...against.query, ...fading];
 }
+
+/** The band to show of a map that was derived from others. @param {State} state @param {Surface | undefined} surface */
+export const bandOf = (state, surface) => surface?.bands && (surface.bands.find(({ name }) => name === state.band) ?? surface.bands[0]);
 
 /**
  * @param {State} state
  * @param {Threshold | null} against
+ * @param {Surface | undefined} surface
  * @returns {string}
  */
-export function titleOf(state, against) {
+export function titleOf(state, against, surface) {
   if (state.contaminant === null) return 'No maps yet';
   const name = words(state.contaminant);
+  const band = bandOf(state, surface);
+  if (band) return `${name}: ${band.title}`;
   if (state.surface === null) return `${name}: samples only`;
   if (state.layer === 'concentration') return `${name}: ${STATISTIC_WORDS[state.statistic]}`;
   if (state.layer === 'uncertainty') return `${name}: uncertainty (standard deviation)`;
@@ -88,8 +100,9 @@ export function assumptionLabel(state, against) {
   return `assuming ${against.assumptions.map(assumed).join(', ')}`;
 }
 
-/** How to read the layer, in one plain sentence. @param {State} state */
-export function explanation(state) {
+/** How to read the layer, in one plain sentence. @param {State} state @param {Surface | undefined} surface */
+export function explanation(state, surface) {
+  if (surface?.bands) return 'Computed from other maps; click the map for its values at a place.';
   if (state.layer === 'uncertainty') {
     return 'How far a new sample may plausibly lie from the expected value (one standard deviation): the darker, the less is known there.';
   }

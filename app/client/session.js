@@ -1,7 +1,7 @@
 /** What follows from the state: requests, layers, words. The newest state wins over requests still under way. */
 
 import { address, getJson, ServiceError } from './api.js';
-import { choose, extentOf, samplesOf } from './catalogue.js';
+import { choose, extentOf, onlyOf, samplesOf } from './catalogue.js';
 import { byId } from './dom.js';
 import { figure, position, words } from './format.js';
 import { colourSamples, markPlace, presentSymbols, setOpacity, setVisible, showSurface, showVectors } from './layers.js';
@@ -121,6 +121,10 @@ export class Session {
     return threshold(state, this.#limitsOf === state.surface ? this.#limits : []);
   }
 
+  get #surface() {
+    return this.#catalogue.surfaces.find(({ id }) => id === this.#store.state.surface);
+  }
+
   /** @param {State} now @param {State} before */
   #follow(now, before) {
     if (now.surface !== before.surface && before.surface !== null) this.#moveTo(now.surface, before.surface);
@@ -130,7 +134,7 @@ export class Session {
     this.#tasks.overlays.update([now.contaminant, samplesOf(this.#catalogue, now.surface)]);
     const settled = limitsKey === this.#limitsKey;
     if (settled && now.layer !== before.layer) return this.#settle(limitsKey, this.#limits);
-    if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against)]);
+    if (settled || now.layer !== 'exceedance') this.#tasks.surface.update([now.surface, now.layer, rasterQuery(now, this.#against, this.#surface)]);
     if (settled) this.#tellObstacle();
     if (settled) this.#tasks.place.update([now.place, now.surface, now.contaminant, this.#against]);
     this.#writeHash();
@@ -159,8 +163,8 @@ export class Session {
 
   #drawLegend() {
     const { layer, hidden } = this.#store.state;
-    const against = layer === 'exceedance' ? this.#against : null;
-    const concentration = layer === 'concentration' || against ? null : this.#concentration;
+    const against = layer === 'exceedance' && !this.#surface?.bands ? this.#against : null;
+    const concentration = (layer === 'concentration' && this.#surface?.bands === null) || against ? null : this.#concentration;
     drawLegend(byId('legend', HTMLElement), { layer: this.#legend, concentration, against, hidden, present: this.#present });
   }
 
@@ -174,8 +178,8 @@ export class Session {
 
   /** @param {State} state */
   #drawWords(state) {
-    const surface = this.#catalogue.surfaces.find(({ id }) => id === state.surface);
-    const title = titleOf(state, this.#against);
+    const surface = this.#surface;
+    const title = titleOf(state, this.#against, surface);
     document.title = `${title} · Edaphos`;
     byId('title', HTMLElement).textContent = title;
     const basis = state.layer === 'exceedance' ? this.#against?.label : undefined;
@@ -228,19 +232,20 @@ export class Session {
   /** @param {AbortSignal} signal */
   async #loadSurface(signal) {
     const { state } = this.#store;
-    const query = rasterQuery(state, this.#against);
+    const query = rasterQuery(state, this.#against, this.#surface);
+    const derived = this.#surface?.bands !== null;
     const path = `collections/${state.surface}`;
     const legendOf = async (/** @type {Pairs} */ of) => readable(await getJson(`${path}/map/legend`, of, signal));
     const [tilejson, legend, concentration] = await Promise.all([
       state.surface && query && getJson(`${path}/tilejson.json`, query, signal),
       state.surface && query && legendOf(query),
-      state.surface && state.layer !== 'concentration' && legendOf(CONCENTRATION),
+      state.surface && !derived && (state.layer !== 'concentration' || state.fade) && legendOf(CONCENTRATION),
     ]);
     if (signal.aborted) return;
     unsay('tiles');
     showSurface(this.#map, tilejson || null, state.opacity);
     this.#legend = legend || null;
-    this.#concentration = concentration || legend || null;
+    this.#concentration = concentration || (derived ? null : legend) || null;
     this.#draw();
   }
 
@@ -249,7 +254,7 @@ export class Session {
     const { contaminant, surface } = this.#store.state;
     if (!contaminant) return;
     /** @type {Pairs} */
-    const ofMap = [['contaminant', contaminant], ...samplesOf(this.#catalogue, surface)];
+    const ofMap = [...onlyOf(contaminant), ...samplesOf(this.#catalogue, surface)];
     /** @type {['samples' | 'sources' | 'hotspots', Pairs][]} */
     const wanted = [['samples', ofMap], ['hotspots', ofMap], ['sources', []]];
     const answers = await Promise.all(wanted.map(([collection, filter]) => getJson(`collections/${collection}/tilejson.json`, filter, signal)));
@@ -266,7 +271,7 @@ export class Session {
     if (!place || !contaminant) return this.#popup.close();
     this.#popup.open(place, popupMessage('Asking about this place …', place));
     const samples = samplesOf(this.#catalogue, surface);
-    const question = { place, surface, contaminant, samples, against: against?.query ?? [], metresPerPixel: scaleAt(this.#map, place) };
+    const question = { place, surface, bands: this.#surface?.bands ?? null, contaminant, samples, against: against?.query ?? [], metresPerPixel: scaleAt(this.#map, place) };
     try {
       const answer = await askPlace(question, signal);
       if (signal.aborted) return;

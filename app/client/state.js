@@ -16,6 +16,8 @@
  * @property {readonly string[]} assume name:value
  * @property {readonly Overlay[]} hidden
  * @property {number} opacity
+ * @property {boolean} fade colours fade where little is known
+ * @property {string | null} band of a map that was derived from others
  * @property {{zoom: number, lat: number, lon: number} | null} view
  * @property {import('./types.js').Place | null} place the one that was asked about
  */
@@ -39,6 +41,8 @@ export const START = Object.freeze({
   assume: [],
   hidden: [],
   opacity: 0.8,
+  fade: false,
+  band: null,
   view: null,
   place: null,
 });
@@ -92,6 +96,8 @@ export function readHash(hash) {
     assume: given.getAll('assume').filter((text) => /^[^:]+:.+$/.test(text)),
     hidden: OVERLAYS.filter((name) => hidden.includes(name)),
     opacity: number(given.get('opacity'), 0, 1) ?? START.opacity,
+    fade: given.get('fade') === 'yes',
+    band: given.get('band'),
     view: readView(given.get('view')),
     place: readPlace(given.get('at')),
   };
@@ -111,6 +117,8 @@ export function writeHash(state) {
   for (const assumption of state.assume) add('assume', assumption);
   if (state.hidden.length) add('hide', state.hidden.join(','));
   add('opacity', state.opacity !== START.opacity && state.opacity);
+  add('fade', state.fade && 'yes');
+  add('band', state.band);
   if (state.view) add('view', `${state.view.zoom.toFixed(2)}/${state.view.lat.toFixed(5)}/${state.view.lon.toFixed(5)}`);
   if (state.place) add('at', `${state.place.lat.toFixed(6)},${state.place.lon.toFixed(6)}`);
   return `#${pairs.toString().replace(/%3A/g, ':').replace(/%2F/g, '/').replace(/%2C/g, ',')}`;

@@ -16,6 +16,7 @@ const cluster = (/** @type {string} */ colour) => [
 /** @type {Record<string, (fill: string) => SVGElement[]>} */
 const SYMBOLS = {
   measured: (fill) => [dot(fill)],
+  many: (fill) => [drawing('circle', { cx: 12, cy: 8, r: 7.5, fill, stroke: COLOURS.ink })],
   censored: () => [dot('none', 1.8)],
   suspect: (fill) => [dot(fill), drawing('path', { d: 'M9 5l6 6M15 5l-6 6', stroke: COLOURS.ink, 'stroke-width': 1.5 })],
   source: () => [drawing('rect', { x: 8, y: 4, width: 8, height: 8, fill: COLOURS.source, transform: 'rotate(45 12 8)' })],
@@ -46,7 +47,7 @@ function measuredRows(against) {
 const symbolGroups = (against) => [
   {
     overlay: 'samples', title: 'Samples',
-    rows: [...measuredRows(against), ['censored', '', 'below the detection limit'], ['suspect', '#fff7d6', 'probably a substituted limit']],
+    rows: [...measuredRows(against), ['many', '#e8b86b', 'many samples at their median'], ['censored', '', 'below the detection limit'], ['suspect', '#fff7d6', 'probably a substituted limit']],
   },
   { overlay: 'regulatory', title: 'Regulatory hot spots', rows: [['exceeding', '', 'exceeding'], ['undecided', '', 'undecided']] },
   { overlay: 'statistical', title: 'Statistical hot spots', rows: [['hot', '', 'cluster of high values'], ['cold', '', 'cluster of low values']] },

@@ -11,12 +11,15 @@
  * @property {Box | null} box
  * @property {Pairs} samples parameters that select the samples it was made from
  * @property {[string, string][]} about how it was made
+ * @property {Band[] | null} bands of a map that was derived from others; null for one of a concentration
  */
 
 /**
  * West, south, east, north in degrees; west > east across the antimeridian.
  * @typedef {[number, number, number, number]} Box
  */
+
+/** @typedef {{name: string, title: string, unit: string}} Band */
 
 /** @typedef {{lon: number, lat: number}} Place */
 
@@ -65,6 +68,7 @@
  * @property {string} title
  * @property {string} unit
  * @property {LegendClass[]} classes
+ * @property {{classes: {measure: string, label: string, opacity: number}[]}} [uncertainty] how colours fade
  */
 
 /**
@@ -96,6 +100,7 @@
  * @property {Place} place
  * @property {boolean} mapped whether there is a map to ask at all
  * @property {Estimate | null} estimate
+ * @property {[Band, number | null][]} derived what a map that was derived from others says here
  * @property {Neighbour[]} neighbours nearest first
  * @property {number} radius metres within which samples were looked for
  * @property {Feature[]} hotspots

@@ -129,7 +129,8 @@ def _surface_members(found: Collection) -> dict[str, Any]:
     return {
         "layerDataType": "Coverage",  # or GDAL's driver for features asks for its items
         "contaminant": row["contaminant_id"],
-        "unit": "mg/kg",
+        "quantity": row["quantity"],
+        "unit": None if found.derived else "mg/kg",
         "method": row["method"],
         "scores": row["scores"],
         "version": row["version"],

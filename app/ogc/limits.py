@@ -56,11 +56,14 @@ async def limit_of(service: Service, surface: SurfaceCollection, given: Given) -
     parameters=[PARAMETERS["assume"]],
 )
 async def limits(request: Request) -> Response:
-    """Every guideline value of the mapped contaminant, with what is missing where it is not assessable."""
+    """Every guideline value of the mapped contaminant, with what is missing where it is not assessable.
+
+    None for maps that were derived from others: their values are no concentrations.
+    """
     service = service_of(request)
     surface = await surface_of(service, request)
     given, _ = asked(request, JSON_ONLY, PARAMETERS["assume"])
-    _, rows = await guidelines_of(service, surface)
+    _, rows = ("", ()) if surface.derived else await guidelines_of(service, surface)
     entries = list_limits(rows, surface.context, given.all("assume"))
     return json_answer(request, {"limits": entries, "context": surface.context})
 

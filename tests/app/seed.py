@@ -1,6 +1,7 @@
 """A small world in the tables: Meuse, its river as a source, a map, hot spots, and private rows beside them."""
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,38 @@ def add_surface(connection: Connection, home: Path, key: str = SURFACE, *, visib
         geom=f"SRID=4326;POLYGON(({ring}))",
     )
     return key
+
+
+DERIVED_BANDS = (
+    {"name": "joint", "unit": "1", "title": "Joint probability"},
+    {"name": "index", "unit": "1", "title": "Pollution index"},
+)
+
+
+def add_derived(connection: Connection, home: Path, key: str) -> None:
+    """A map of two bands of plain values on the grid of the other map: a probability and an index up to twelve."""
+    path = Path("surfaces", f"{key}.tif")
+    write_surface(home / path)
+    with rasterio.open(home / path) as file:
+        mean, profile = file.read(1), file.profile
+    share = (mean - np.nanmin(mean)) / np.nanmax(mean - np.nanmin(mean))
+    (home / path).unlink()
+    kept = {name: profile[name] for name in ("crs", "transform", "width", "height", "nodata", "dtype")}
+    with rasterio.open(home / path, "w", driver="GTiff", count=2, **kept) as file:
+        file.write(np.stack([share, 12 * share]))
+    connection.execute(
+        text(
+            "INSERT INTO surface (id, title, path, method, parameters, scores, input_hash, version, crs, cell_m, geom, "
+            "quantity) SELECT :key, 'Zinc and lead', :path, 'joint', CAST(:parameters AS jsonb), '{}', 'none', :key, "
+            "crs, cell_m, geom, 'joint-exceedance' FROM surface WHERE id = :other"
+        ),
+        {
+            "key": key,
+            "path": str(path),
+            "other": SURFACE,
+            "parameters": json.dumps({"bands": DERIVED_BANDS, "contaminants": ["zinc", "lead"]}),
+        },
+    )
 
 
 def add_hotspots(connection: Connection, river: int, *, visibility: str = "public") -> list[int]:

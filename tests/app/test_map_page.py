@@ -11,8 +11,10 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, ViewportSize, expect, sync_playwright
+from sqlalchemy import text
 
-from tests.app.seed import SURFACE
+from tests.app.conftest import World
+from tests.app.seed import SURFACE, add_derived
 
 CLIENT = Path(__file__).resolve().parents[2] / "app" / "client"
 ARGUMENTS = (
@@ -151,6 +153,47 @@ def test_exceedance_under_an_assumption_says_what_the_service_says(visit: Visit,
     page.screenshot(path=tmp_path / "exceedance.png")
     assert visit.wrong == []
     assert visit.strangers == []
+
+
+def test_colours_fade_where_little_is_known(visit: Visit, tmp_path: Path) -> None:
+    visit.open("contaminant=zinc&hide=samples,sources,regulatory,statistical&opacity=1")
+    plain = visit.page.locator("#map canvas").screenshot()
+    visit.choose("fade")
+    visit.rest()
+    assert visit.page.locator("#map canvas").screenshot(path=tmp_path / "fade.png") != plain
+    assert visit.page.locator("#legend .fading li").count() == 3
+    assert "fade=yes" in visit.page.url
+    assert visit.wrong == []
+
+
+@pytest.fixture
+def derived(world: World) -> Iterator[str]:
+    """A map of two bands of plain values, made from others."""
+    key, engine = "joint-0c1d2e3f", world.database.engine()
+    with engine.begin() as connection:
+        add_derived(connection, world.settings.home, key)
+    yield key
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM surface WHERE id = :key"), {"key": key})
+    engine.dispose()
+
+
+def test_a_derived_map_has_its_bands_instead_of_layers(visit: Visit, derived: str, tmp_path: Path) -> None:
+    visit.open(f"surface=surface-{derived}&at={INSIDE}")
+    page = visit.page
+    assert page.locator("#title").inner_text() == "Several contaminants: Joint probability"
+    assert not page.locator("#layer-choice").is_visible()
+    shown = visit.answer()
+    lat, lon = INSIDE.split(",")
+    said = httpx.get(f"{visit.server}/collections/surface-{derived}/position?coords=POINT({lon} {lat})").json()[
+        "ranges"
+    ]
+    assert shown == pytest.approx({name: each["values"][0] for name, each in said.items()}, rel=1e-6)
+    page.locator("#band").select_option("index")
+    visit.rest()
+    expect(page.locator("#legend h3").first).to_contain_text("Pollution index")
+    page.screenshot(path=tmp_path / "derived.png")
+    assert visit.wrong == []
 
 
 def test_a_link_shows_the_same_map_to_others(visit: Visit) -> None:

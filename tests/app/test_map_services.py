@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as Tree
 
@@ -18,6 +19,7 @@ from sqlalchemy import text
 from db.versions import raise_version
 from db.visibility import SURFACES
 from tests.app.conftest import World
+from tests.app.seed import add_derived
 from tiles.doubt import DOUBTS
 from tiles.matrix_sets import MATRIX_SETS
 from tiles.pixels import SIDE
@@ -283,3 +285,43 @@ async def test_a_map_that_is_hidden_is_gone_from_what_is_at_hand(client: httpx.A
         engine.dispose()
         await asyncio.sleep(1.1)
     assert (await client.get(address)).status_code == 200
+
+
+DERIVED = "joint-0a9b8c7d"
+
+
+@pytest.fixture
+def derived(world: World) -> Iterator[str]:
+    engine = world.database.engine()
+    with engine.begin() as connection:
+        add_derived(connection, world.settings.home, DERIVED)
+    yield f"/collections/surface-{DERIVED}"
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM surface WHERE id = :key"), {"key": DERIVED})
+    engine.dispose()
+
+
+async def test_a_derived_map_is_served_as_any_map(client: httpx.AsyncClient, derived: str) -> None:
+    """Its bands are what others' quantities are: in tiles, at a place, as coverage, in styles; limits make no sense."""
+    place = {"coords": "POINT(5.745 50.975)"}
+    ranges = (await client.get(f"{derived}/position", params=place)).json()["ranges"]
+    values = {name: each["values"][0] for name, each in ranges.items()}
+    assert set(values) == {"joint", "index"}
+    for name, value in values.items():
+        box = {"bbox": "5.745,50.975,5.7450001,50.9750001", "width": 1, "height": 1, "f": "npy", "quantity": name}
+        assert np.load(io.BytesIO((await client.get(f"{derived}/map", params=box)).content))[0, 0] == pytest.approx(
+            value
+        )
+        legend = (await client.get(f"{derived}/map/legend", params={"quantity": name})).json()
+        assert legend["quantity"] == name
+    assert legend["classes"][-1]["upper"] is None, "an index of twelve is no probability"
+    assert (await client.get(f"{derived}/limits")).json()["limits"] == []
+    fields = (await client.get(f"{derived}/coverage/rangetype")).json()["field"]
+    assert [field["name"] for field in fields] == ["joint", "index"]
+    tile = await client.get(f"{derived}/map/tiles/WebMercatorQuad/12/1371/2113")
+    assert tile.headers["content-type"] == "image/png"
+    assert (
+        await client.get("/wms", params=WMS | {"layer": f"surface-{DERIVED}", "request": "GetLegendGraphic"})
+    ).is_success
+    for query in ({"quantity": "expected"}, {"limit": "3"}, {"uncertainty": "fade"}, {"quantity": "joint", "p": "0.5"}):
+        assert (await client.get(f"{derived}/map/legend", params=query)).status_code == 400, query
