@@ -8,6 +8,7 @@ import asyncpg
 import numpy as np
 import orjson
 
+from db.pyramid.asking import ALL_YEARS, NODES, SOME_YEARS, VISIBLE, whole_years
 from db.pyramid.cells import Cells
 from db.pyramid.grid import CELL_ZOOM, CELLS_DOWN, PARTS_DOWN, codes_of, node_of, self_and_ancestors
 from db.pyramid.rows import ROW
@@ -21,15 +22,6 @@ Population = Mapping[str, Any]
 _LOCAL = np.uint64((1 << 2 * CELLS_DOWN) - 1)
 """The bits of a cell's code that say where in its tile it lies."""
 
-_VISIBLE = "d.visibility = ANY($1::text[]) AND ($2::text IS NULL OR d.name = $2)"
-_NODES = """
-n.layer = $3 AND n.contaminant_id = $4 AND n.node = ANY($5::bigint[]) AND {years}
-AND n.dataset_id = ANY(ARRAY(SELECT d.id FROM dataset d JOIN pyramid_state p ON p.dataset_id = d.id WHERE {visible}))
-"""
-_ALL_YEARS = "n.first_year = 0"
-_YEARS = """(
-  (n.first_year = 0 AND (n.last_year = -1 OR n.last_year > 0 AND n.last_year BETWEEN $7::int AND $8::int))
-  OR n.first_year = -1 OR (n.first_year > 0 AND n.first_year <= $8::int AND n.last_year >= $7::int))"""
 _SURVEY = """
 SELECT {version} AS version, unbuilt.ids AS unbuilt, n.node, n.leaf, n.count,
   CASE WHEN n.leaf THEN NULL ELSE n.entries END AS entries
@@ -43,8 +35,8 @@ _VERSION = "coalesce((SELECT version FROM layer_version WHERE layer = $3), 0)"
 
 def _texts(template: str) -> tuple[str, str]:
     return tuple(  # type: ignore[return-value]
-        template.format(version=_VERSION, visible=_VISIBLE, nodes=_NODES.format(years=years, visible=_VISIBLE))
-        for years in (_ALL_YEARS, _YEARS)
+        template.format(version=_VERSION, visible=VISIBLE, nodes=NODES.format(years=years))
+        for years in (ALL_YEARS, SOME_YEARS)
     )
 
 
@@ -71,21 +63,7 @@ class Place:
         """What it binds."""
         node = node_of(self.tile.z, self.tile.x, self.tile.y)
         place = [list(self.visibilities), self.dataset, self.layer, self.contaminant or ""]
-        return [*place, self_and_ancestors(node), node, *_whole_years(self.period)]
-
-
-def are_whole_years(period: Period | None) -> bool:
-    """Whether a period begins and ends with a year, so that the years of samples say whether they are of it."""
-    if period is None:
-        return True
-    start, end = period.start, period.end
-    return (start is None or (start.month, start.day) == (1, 1)) and (end is None or (end.month, end.day) == (12, 31))
-
-
-def _whole_years(period: Period | None) -> list[int]:
-    if period is None:
-        return []
-    return [period.start.year if period.start else 1, period.end.year if period.end else 9999]
+        return [*place, self_and_ancestors(node), node, *whole_years(self.period)]
 
 
 def cells_of_nodes(tile: Tile, rows: Sequence[Row]) -> list[Cells]:

@@ -12,6 +12,7 @@ import asyncpg
 import numpy as np
 from asyncpg.pool import PoolConnectionProxy
 
+from db.pyramid.asking import are_whole_years
 from db.pyramid.build import MOST_POINTS
 from db.pyramid.cells import Cells, together
 from db.pyramid.grid import DEEPEST
@@ -23,7 +24,6 @@ from tiles.layers import layer_of
 from tiles.pyramid import (
     Place,
     Population,
-    are_whole_years,
     cells_of_nodes,
     cells_of_rows,
     chosen,

@@ -10,7 +10,7 @@ import asyncpg
 import numpy as np
 import pytest
 import pytest_asyncio
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mapbox_vector_tile.Mapbox import vector_tile_pb2
 from sqlalchemy import Connection, text
@@ -19,8 +19,13 @@ from db import migrate
 from db.engine import Database
 from db.pyramid import build
 from db.pyramid.cells import Cells, middle_of, steps_of, together
+from db.pyramid.counting import Counting, Inner
 from db.pyramid.grid import BASE_ZOOM, codes_of, columns_and_rows, interleaved, node_of, self_and_ancestors
-from db.selection import Period, Selection
+from db.questions import layer
+from db.questions.samples import samples
+from db.questions.sites import SITES
+from db.selection import Bounds, Period, Selection
+from db.statement import rendered
 from ingest.load import load_samples, unload
 from ingest.profile import Profile
 from ingest.vocabulary import load_vocabularies
@@ -341,3 +346,37 @@ async def test_a_load_forgets_and_an_unload_removes(database: Database, tmp_path
         assert connection.execute(text("SELECT count(*) FROM pyramid_node")).scalar_one() == 0
     await reader.close()
     engine.dispose()
+
+
+# Counts
+
+
+EDGES = st.tuples(st.floats(-180, 180), st.floats(-90, 90), st.floats(-180, 180), st.floats(-90, 90))
+NEAR = st.tuples(st.floats(4.5, 5.6), st.floats(49.7, 50.5), st.floats(4.5, 5.6), st.floats(49.7, 50.5))
+
+
+@given(st.one_of(EDGES, NEAR, st.none()), st.sampled_from(range(4)))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+async def test_a_box_holds_what_its_rows_say(
+    connection: asyncpg.Connection, edges: tuple[float, ...] | None, number: int
+) -> None:
+    chosen = (SELECTIONS[0], SELECTIONS[1], SELECTIONS[5], {"dataset": "small"})[number]
+    box = None if edges is None else Bounds(edges[0], min(edges[1::2]), edges[2], max(edges[1::2]))
+    asked = Selection(bounds=box, **chosen)
+    for found in (samples(asked), SITES) if number in (1, 3) else (samples(asked),):
+        counting = Counting.of(found, asked)
+        assert counting is not None
+        text, values = rendered(layer.count(found, asked))
+        assert await box_count(connection, counting) == await connection.fetchval(text, *values)
+
+
+async def box_count(connection: asyncpg.Connection, counting: Counting) -> int:
+    total = 0
+    for box in counting.boxes:
+        inner = Inner.of(box)
+        if inner is not None:
+            statement, values = counting.statement(inner)
+            total += inner.count(await connection.fetch(statement, *values))
+        text, values = rendered(counting.rest(box, inner))
+        total += await connection.fetchval(text, *values)
+    return total
