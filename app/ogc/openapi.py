@@ -7,8 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from app.files import FILES
+from app.http.answers import GEOJSON, HTML, JSON, OPENAPI, OPENAPI_3_0, SCHEMA
 from app.ogc.asking import known_parameters
 from app.ogc.collection import FEATURES
+from app.ogc.sosa import JSON_LD
 from app.problems import MEDIA_TYPE
 from app.query import PARAMETERS
 
@@ -27,6 +30,11 @@ _OGC_NAMES = MappingProxyType(
     }
 )
 """What the standards call the parts of a path that are named more shortly in the program."""
+_KEYS = MappingProxyType(
+    {JSON: "json", GEOJSON: "json", SCHEMA: "json", HTML: "html", OPENAPI: "json", OPENAPI_3_0: "openapi30"}
+    | {form.media_type: form.key for form in FILES.values()}
+    | {JSON_LD: "jsonld"}
+)
 _BRACES = re.compile(r"{(\w+)}")
 _ITEMS = "/collections/{collectionId}/items"
 
@@ -50,12 +58,22 @@ def _path(item: Mapping[str, Document]) -> Document:
 
 def _operation(operation: Document) -> Document:
     """With OGC's names for its path, and a schema for each of its answers."""
-    parameters = [_parameter(parameter) for parameter in operation.get("parameters", [])]
+    keys = _format_keys(operation)
+    parameters = [_parameter(parameter, keys) for parameter in operation.get("parameters", [])]
     responses = {status: _response(response) for status, response in operation["responses"].items()}
     return {**operation, "parameters": parameters, "responses": responses}
 
 
-def _parameter(parameter: Document) -> Document:
+def _format_keys(operation: Document) -> list[str]:
+    """What `f` may be, where that follows from what is answered."""
+    kinds = operation["responses"].get("200", {}).get("content", {})
+    keys = [_KEYS.get(kind, "") for kind in kinds]
+    return list(dict.fromkeys(keys)) if all(keys) else []
+
+
+def _parameter(parameter: Document, keys: list[str]) -> Document:
+    if parameter["name"] == "f" and keys:
+        return {**parameter, "schema": {"type": "string", "enum": keys}}
     if parameter["in"] != "path":
         return parameter
     return {**parameter, "name": _OGC_NAMES.get(parameter["name"], parameter["name"])}

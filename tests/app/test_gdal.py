@@ -64,3 +64,15 @@ def test_ogrinfo_reads_a_vector_tile(live_server: str, tmp_path: Path, collectio
     described = run("ogrinfo", "-ro", "-so", f"MVT:{file}", collection)
     assert "Feature Count: " in described
     assert "Feature Count: 0" not in described
+
+
+def test_ogr2ogr_passes_its_filter_on(live_server: str, tmp_path: Path) -> None:
+    target = tmp_path / "one.geojson"
+    run("ogr2ogr", "-where", "specimen = 'm3'", str(target), f"OAPIF:{live_server}", "samples")
+    (feature,) = json.loads(target.read_text(encoding="utf-8"))["features"]
+    assert feature["properties"]["specimen"] == "m3"
+
+
+def test_ogrinfo_reads_a_file_over_http(live_server: str) -> None:
+    described = run("ogrinfo", "-ro", "-so", "-al", f"/vsicurl/{live_server}/collections/sites/items?f=fgb")
+    assert "Feature Count: 155" in described
