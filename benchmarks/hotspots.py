@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
 
 import geopandas
@@ -171,8 +172,8 @@ def polygons() -> Iterator[Line]:
         assert len(found) == count
         np.testing.assert_allclose(np.sort(found.area), np.sort(areas))
         rates = (
-            p.size / seconds(lambda p=p: regions(p, transform)),
-            p.size / seconds(lambda p=p: by_gdal(p, transform), 1),
+            p.size / seconds(partial(regions, p, transform)),
+            p.size / seconds(partial(by_gdal, p, transform), 1),
         )
         told = f"4000 × 4000 cells, {name}: {count:,} regions in {p.size / rates[0]:.2f} s, mean p of each"
         yield Line("regions from a raster", "cells", rates[0], "scipy and GDAL", rates[1], told)
@@ -207,6 +208,6 @@ def recovery() -> Iterator[Line]:
         assert isinstance(found, HotSpots)
         share = float(found.hot[planted].mean())
         false = float((found.hot & ~touched).sum() / max(found.hot.sum(), 1))
-        taken = seconds(lambda draws=draws: GetisOrd(permutations=draws, seed=1).test(graph, values), 1)
+        taken = seconds(partial(GetisOrd(permutations=draws, seed=1).test, graph, values), 1)
         told = f"{share:.0%} of 60 planted found, {false:.1%} of {found.hot.sum()} hot are false; {draws:,} draws"
         yield Line("Gi* on white noise", "samples", WHITE / taken, "the bound of 30 s", WHITE / 30.0, told)

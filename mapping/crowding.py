@@ -37,10 +37,7 @@ class Crowding:
             raise ValueError(f"the reach must be a length above 0 metres, got {self.reach}")
 
     def clusters(self, xy: ArrayLike, exceeding: ArrayLike) -> tuple[NDArray[np.int64], ...] | NotTestable:
-        """The samples of each cluster among the exceeding ones (n,) at (n, 2), the largest cluster first.
-
-        ImportError names the extra that brings scikit-learn.
-        """
+        """The samples of each cluster among the exceeding ones (n,) at (n, 2), the largest cluster first."""
         chosen = np.flatnonzero(np.asarray(exceeding, dtype=np.bool_))
         places = as_points(xy)[chosen]
         if len(chosen) < self.least:
@@ -50,7 +47,7 @@ class Crowding:
         return tuple(sorted(found, key=lambda members: (-len(members), int(members[0]))))
 
     def _labels(self, places: NDArray[np.float64]) -> NDArray[np.int64]:
-        from sklearn import cluster  # noqa: PLC0415 - an extra, and it takes a second
+        from sklearn import cluster  # noqa: PLC0415 - it takes a second
 
         if self.algorithm == "dbscan":
             made = cluster.DBSCAN(eps=self.reach, min_samples=self.least)
