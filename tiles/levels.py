@@ -4,13 +4,13 @@ A tile then is one block of a file. Its pixels are those cells of the surface in
 for each zoom: overviews of overviews would show the value of a place up to a pixel away.
 """
 
+import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
@@ -172,12 +172,15 @@ def _opened(path: Path) -> Level:
 
 
 class Builder:
-    """Makes copies that are missing, one after the other, while tiles are drawn from the surfaces themselves."""
+    """Makes copies that are missing, one at a time, while tiles are drawn from the surfaces themselves.
+
+    Nobody waits for a copy when the service ends: it is made anew when somebody asks again.
+    """
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="levels")
         self._asked: set[Path] = set()
         self._lock = Lock()
+        self._working = Lock()
 
     def ask(self, surface: Path, make: Callable[[], None]) -> None:
         """Make the copy of a surface, unless that was asked before."""
@@ -185,15 +188,12 @@ class Builder:
             if surface in self._asked:
                 return
             self._asked.add(surface)
-        self._thread.submit(self._make, make)
+        Thread(target=self._make, args=(make,), name="levels", daemon=True).start()
 
-    @staticmethod
-    def _make(make: Callable[[], None]) -> None:
-        try:
-            make()
-        except (OSError, RasterioIOError):
+    def _make(self, make: Callable[[], None]) -> None:
+        with self._working, contextlib.suppress(OSError, RasterioIOError):
             # without a copy (a folder that may only be read, a full disk) tiles are slower, and right
-            return
+            make()
 
 
 builder = Builder()

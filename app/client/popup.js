@@ -58,11 +58,11 @@ function valueSection({ estimate, derived, mapped }, against, contaminant) {
 
 /** @param {import('./types.js').Neighbour} neighbour */
 function sampleItem({ feature, metres }) {
-  const { quality_flag: flag, specimen, site, unit = 'mg/kg' } = feature.properties;
+  const { quality_flag: flag, specimen, site, measurements, unit = 'mg/kg' } = feature.properties;
   const doubted = doubt(flag);
   return element(
     'li', {},
-    element('span.amount', {}, `${measurement(feature.properties)} ${unit}`),
+    element('span.amount', {}, measurements ? `${Object.keys(measurements).length} measured` : `${measurement(feature.properties)} ${unit}`),
     element('span.code', {}, String(specimen ?? site ?? '')),
     element('span.distance', {}, distance(metres)),
     doubted && element('span.flag', {}, doubted),

@@ -166,6 +166,19 @@ def test_colours_fade_where_little_is_known(visit: Visit, tmp_path: Path) -> Non
     assert visit.wrong == []
 
 
+def test_panning_and_zooming_over_the_samples_goes_without_an_error(visit: Visit) -> None:
+    """From the whole of Europe down to single samples and along the river."""
+    visit.open("contaminant=zinc&view=4.00/50.97000/5.74000")
+    canvas = visit.page.locator("#map canvas")
+    canvas.focus()
+    for keys in (["+"] * 4, ["ArrowRight", "ArrowDown"], ["+"] * 4, ["ArrowUp", "ArrowLeft"] * 2, ["-"] * 6):
+        for key in keys:
+            visit.page.keyboard.press(key)
+        visit.rest()
+    assert not visit.page.locator("#message").is_visible()
+    assert visit.wrong == []
+
+
 @pytest.fixture
 def derived(world: World) -> Iterator[str]:
     """A map of two bands of plain values, made from others."""
@@ -192,6 +205,7 @@ def test_a_derived_map_has_its_bands_instead_of_layers(visit: Visit, derived: st
     page.locator("#band").select_option("index")
     visit.rest()
     expect(page.locator("#legend h3").first).to_contain_text("Pollution index")
+    expect(page.locator(".place .samples li").first).to_contain_text("4 measured")
     page.screenshot(path=tmp_path / "derived.png")
     assert visit.wrong == []
 
