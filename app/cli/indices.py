@@ -1,4 +1,4 @@
-"""`edaphos indices CONTAMINANTS… --index NAME`: contamination indices and risk to people, sample by sample."""
+"""`edaphos indices DATASET [CONTAMINANTS…] --index NAME`: contamination indices and risk, sample by sample."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,6 @@ from app.cli.choices import (
     AREA,
     Assume,
     Basis,
-    Dataset,
     Depth,
     Digestion,
     Guideline,
@@ -26,13 +25,15 @@ from app.cli.summary import plain, write_csv
 from app.cli.terminal import Json, output, print_json, progress_bar, transaction
 from app.settings import Settings
 from app.work.coexistence import parse_limits
+from app.work.index_choice import Choice, chosen
 from app.work.index_maps import IndexMapRequest, index_map
 from app.work.indices import NAMES, IndexRequest, IndexTable, index_table
 from app.work.references import shipped_names
 from mapping.background import STATISTICS
 from mapping.exposure import RECEPTORS
 
-Contaminants = Annotated[list[str], typer.Argument(help="Names, symbols or CAS numbers.")]
+Name = Annotated[str, typer.Argument(help="Name of the dataset.", show_default=False)]
+Contaminants = Annotated[list[str] | None, typer.Argument(help="Default all of which the index can be computed.")]
 BACKGROUND = f"{', '.join(shipped_names())}; data (the samples themselves), data:DATASET, or a CSV file."
 
 
@@ -42,7 +43,8 @@ def register(application: typer.Typer) -> None:
 
 
 def indices(  # noqa: PLR0913 - one parameter per option
-    contaminants: Contaminants,
+    dataset: Name,
+    contaminants: Contaminants = None,
     *,
     index: Annotated[str, typer.Option(help=f"One of {', '.join(NAMES)}.")],
     background: Annotated[str | None, typer.Option(help=BACKGROUND)] = None,
@@ -54,7 +56,6 @@ def indices(  # noqa: PLR0913 - one parameter per option
     receptor: Annotated[str, typer.Option(help=f"Who is exposed: {', '.join(RECEPTORS)}.")] = "child",
     exposure: Annotated[list[str] | None, typer.Option(help="Replace a parameter: body_weight_kg=20.")] = None,
     toxicity: Annotated[list[str] | None, typer.Option(help="Replace a value: arsenic:slope=32.")] = None,
-    dataset: Dataset = None,
     medium: Medium = None,
     digestion: Digestion = None,
     basis: Basis = None,
@@ -68,9 +69,9 @@ def indices(  # noqa: PLR0913 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Compare samples with a background, with criteria or with doses; non-detects give bounds of an index."""
-    names = tuple(contaminant_of(each) for each in contaminants)
+    names = tuple(contaminant_of(each) for each in contaminants or ())
     request = IndexRequest(
-        selection=replace(selection_of(names[0], dataset, medium, digestion, basis, depth), contaminant=None),
+        selection=replace(selection_of("zinc", dataset, medium, digestion, basis, depth), contaminant=None),
         contaminants=names,
         index=index,
         background=background,
@@ -86,6 +87,8 @@ def indices(  # noqa: PLR0913 - one parameter per option
     settings, made = Settings(), None
     file, within = area_asked(area)
     with transaction(settings) as connection, progress_bar("simulating together"):
+        choice = Choice(request, {}) if names else chosen(connection, request)
+        request = choice.request
         found = index_table(connection, request)
         if resolution is not None:
             mapped = IndexMapRequest(request, resolution, file, within, realisations=realisations, seed=seed)
@@ -97,11 +100,25 @@ def indices(  # noqa: PLR0913 - one parameter per option
     if csv_file is not None:
         write_csv(csv_file, found.table())
     if as_json:
-        print_json(found.to_dict() | ({} if made is None else {"surface": made.id}))
+        result = found.to_dict() | {"left_out": dict(choice.left_out)}
+        print_json(result | ({} if made is None else {"surface": made.id}))
         return
     show(found)
+    for told in _left_out(choice):
+        output.print(f"  {escape(told)}")
     if made is not None:
         output.print(f"[bold]{made.title}[/]\n  {made.path}")
+
+
+def _left_out(choice: Choice) -> list[str]:
+    """Sentences on what was left out, contaminants with the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in choice.left_out.items():
+        reasons.setdefault(reason.replace(name, "it"), []).append(name)
+    return [
+        f"left out: {', '.join(names)}: {reason if len(names) > 1 else choice.left_out[names[0]]}"
+        for reason, names in reasons.items()
+    ]
 
 
 def _number(text: str) -> tuple[str, float]:
@@ -134,7 +151,7 @@ def show(found: IndexTable) -> None:
     table = Table("", "class", "samples", box=None, padding=(0, 2, 0, 2))
     for column, counts in found.counts().items():
         for label, count in counts.items():
-            table.add_row("" if column == "all" else column, label, str(count))
+            table.add_row("together" if column == "all" else column, label, str(count))
     output.print(table)
     output.print(
         f"  classes: {escape(found.classes.source)}" + (f"; {found.classes.note}" if found.classes.note else "")

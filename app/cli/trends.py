@@ -1,4 +1,4 @@
-"""`edaphos trends CONTAMINANT DATASET…`: whether soil gets better or worse where it was sampled again."""
+"""`edaphos trends DATASET… CONTAMINANT`: whether soil gets better or worse where it was sampled again."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +27,8 @@ def register(application: typer.Typer) -> None:
 
 
 def trends(  # noqa: PLR0913 - one parameter per option
-    contaminant: Contaminant,
     datasets: Datasets,
+    contaminant: Contaminant,
     *,
     date: Annotated[list[str] | None, typer.Option("--date", help="Year of an undated dataset: NAME=2010.5.")] = None,
     within: Annotated[float, typer.Option(help="Metres within which two datasets' sites are the same.")] = NEAR,

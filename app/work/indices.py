@@ -53,8 +53,6 @@ class IndexRequest:
     def __post_init__(self) -> None:
         if self.index not in NAMES:
             raise ValueError(f"index must be one of {', '.join(NAMES)}, got {self.index!r}")
-        if not self.contaminants:
-            raise ValueError("an index needs at least one contaminant")
         if self.index in INDICES and INDICES[self.index].needs == "background" and self.background is None:
             raise ValueError(f"{self.index} needs a background: a table, data of the same kind, or a file")
         if self.index in INDICES and INDICES[self.index].normalised and self._normaliser in self.contaminants:

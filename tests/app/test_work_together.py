@@ -15,6 +15,7 @@ from app.processes import process_called
 from app.processes.inputs import checked_inputs
 from app.settings import Settings
 from app.work.coexistence import CoexistenceRequest, coexistence
+from app.work.index_choice import chosen
 from app.work.index_maps import IndexMapRequest, index_map
 from app.work.indices import NAMES, IndexRequest, index_table
 from app.work.orders import Bench
@@ -225,6 +226,19 @@ def test_an_index_of_all_together_is_mapped(connection: Connection, settings: Se
     assert made.parameters["classes"]["source"]
     assert made.parameters["datasets"] == (["again", "once"] if name == "nemerow" else ["once"])
     assert not index_map(settings, connection, request).created
+
+
+def test_all_contaminants_that_an_index_can_be_computed_of(connection: Connection) -> None:
+    choice = chosen(connection, IndexRequest(ONCE, (), "potential-ecological-risk", "hakanson-1980"))
+    assert choice.request.contaminants == METALS
+    assert list(choice.left_out) == ["aluminium"]
+    hazard = chosen(connection, IndexRequest(ONCE, (), "hazard-index"))
+    assert hazard.request.contaminants == ("cadmium", "zinc")
+    assert "lead has no reference dose" in hazard.left_out["lead"]
+    enriched = chosen(connection, IndexRequest(ONCE, (), "enrichment-factor", "data"))
+    assert enriched.request.contaminants == METALS
+    with pytest.raises(ValueError, match="can be computed of no contaminant"):
+        chosen(connection, IndexRequest(Selection(dataset="humus"), (), "nemerow", "rudnick-gao-2003"))
 
 
 def test_an_index_of_one_contaminant_is_a_limit_of_its_map() -> None:
