@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Security
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from app.ogc.standard import Standard, path_parameters, route
 from app.problems import MEDIA_TYPE, NoSuchProcessError
 from app.processes import PROCESSES, Process, all_processes, process_called
 from app.query import PARAMETERS, Given, parse_limit
+from app.work.at_once import make_ready
 
 router = APIRouter()
 FORMATS: Mapping[str, str] = {"json": JSON, "html": HTML}
@@ -45,8 +47,9 @@ async def processes(request: Request) -> Response:
     """Each in short, with the link to its description."""
     given, wanted = asked(request, FORMATS, PARAMETERS["limit"])
     size = given.parsed("limit", parse_limit) or len(PROCESSES)
-    base = str(request.base_url)
-    listed = [_summary(process, base) for process in all_processes()[:size]]
+    base, found = str(request.base_url), await anyio.to_thread.run_sync(all_processes)
+    make_ready()  # who reads descriptions will soon execute
+    listed = [_summary(process, base) for process in found[:size]]
     document = {"processes": listed, "links": self_links(request)}
     return document_page(request, "Processes", document) if wanted == "html" else json_answer(request, document)
 
@@ -54,7 +57,7 @@ async def processes(request: Request) -> Response:
 @route(router, "/processes/{process}", "What a process takes and gives", media=[JSON, HTML])
 async def process(request: Request) -> Response:
     """Its inputs and outputs, each with a JSON schema."""
-    found = _process(request)
+    found = await _process(request)
     wanted = asked(request, FORMATS)[1]
     document = _description(found, str(request.base_url)) | {
         "links": [*self_links(request), *documents(_links(found)[1:], str(request.base_url))]
@@ -64,7 +67,7 @@ async def process(request: Request) -> Response:
 
 async def execute(request: Request) -> Response:
     """At once, or with `Prefer: respond-async` as a job; inputs are checked before anything happens."""
-    found = _process(request)
+    found = await _process(request)
     Given.read(request.query_params, (PARAMETERS["f"],))
     who_may(request, found)
     return await carry_out(request, found, await read_execute_request(request, found))
@@ -89,12 +92,12 @@ router.add_api_route(
 )
 
 
-def _process(request: Request) -> Process[Any]:
-    """The process that the address names; raises `NoSuchProcessError`."""
+async def _process(request: Request) -> Process[Any]:
+    """The process that the address names, imported in a thread; raises `NoSuchProcessError`."""
     key = request.path_params["process"]
     if key not in PROCESSES:
         raise NoSuchProcessError(f"there is no process {key[:60]!r}; there are {', '.join(PROCESSES)}")
-    return process_called(key)
+    return await anyio.to_thread.run_sync(process_called, key)
 
 
 def _summary(process: Process[Any], base: str) -> dict[str, Any]:

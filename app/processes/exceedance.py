@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from app.limits import Limit, resolve_limit
 from app.processes.kinds import Contaminant, MapId, check_layers, contaminant_of, map_of, samples_under
 from app.processes.process import Output, Process
-from app.work.assumed import at_samples, for_all_places
+from app.work.assumed import at_samples, for_all_places, layers_named_in
 from app.work.exceedance import AreaAbove, areas_above, areas_of, guideline_rows, judge_samples, limits_for
 from app.work.material import gather
 from app.work.orders import Bench
@@ -41,6 +41,7 @@ def _run(bench: Bench, inputs: ExceedanceInputs) -> Mapping[str, Any]:
     with bench.engine.connect() as connection:
         contaminant = contaminant_of(connection, inputs.contaminant)
         made = map_of(bench.settings, connection, bench.visible, contaminant, inputs.map)
+        check_layers(bench, connection, layers_named_in(inputs.assume))
         rows = gather(connection, samples_under(bench, made)).rows
         verdicts = judge_samples(connection, rows, at_samples(connection, made.home, inputs.assume, rows))
         areas, zones = _on_the_map(bench, connection, made, inputs)

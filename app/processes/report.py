@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from app.processes.exceedance import Assumptions
-from app.processes.kinds import MapId, Samples, map_of, samples_under
+from app.processes.kinds import MapId, Samples, check_layers, map_of, samples_under
 from app.processes.process import FileMade, Output, Process
+from app.work.assumed import layers_named_in
 from app.work.material import gather
 from app.work.orders import Bench
 from app.work.unit_report import ReportRequest, report_units
@@ -34,6 +35,7 @@ def _run(bench: Bench, inputs: ReportInputs) -> Mapping[str, Any]:
     request = ReportRequest(inputs.limit, inputs.guideline, inputs.assume)
     # nothing is kept: the connection is never committed
     with bench.engine.connect() as connection:
+        check_layers(bench, connection, [inputs.layer, *layers_named_in(inputs.assume)])
         selection = inputs.selection(bench, connection)
         try:
             made = map_of(bench.settings, connection, bench.visible, str(selection.contaminant), inputs.map)

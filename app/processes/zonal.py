@@ -21,7 +21,7 @@ class ZonalInputs:
     """A map, a polygon, and what to hold against it."""
 
     contaminant: Contaminant
-    polygon: Geometry
+    polygon: Annotated[Geometry, Field(description="A Polygon or MultiPolygon of GeoJSON, in degrees.")]
     map: MapId = None
     limit: Annotated[float | None, Field(description="A limit of your own, in mg/kg.", gt=0)] = None
     guideline: Annotated[str | None, Field(description="jurisdiction:act:land-use:kind", max_length=200)] = None

@@ -18,6 +18,11 @@ def for_all_places(texts: Sequence[str]) -> list[str]:
     return [text for text in texts if not _of_layer(text)[1]]
 
 
+def layers_named_in(texts: Sequence[str]) -> list[str]:
+    """The layers that assumptions take values from."""
+    return [layer for layer in (_of_layer(text)[1] for text in texts) if layer]
+
+
 def at_samples(connection: Connection, home: Path, texts: Sequence[str], rows: SampleRows) -> tuple[Assumption, ...]:
     """All of them; `clay:@clay-content` takes the values of that layer at the samples.
 

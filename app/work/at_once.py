@@ -3,6 +3,7 @@
 import multiprocessing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -40,10 +41,15 @@ class Asked:
     folder: Path
 
 
+def make_ready() -> None:
+    """Start the clean process with everything imported, of which each execution gets a copy; waits for nothing."""
+    _CLEAN.set_forkserver_preload(_IMPORTED)
+    forkserver.ensure_running()
+
+
 def do_at_once(settings: Settings, database: Database, asked: Asked, seconds: float) -> dict[str, Made]:
     """The outputs; `ValueError` for what the client can mend, `TooSlowError`, `WorkFailedError`."""
-    # A clean process with everything imported, of which each execution gets a copy.
-    _CLEAN.set_forkserver_preload(_IMPORTED)
+    make_ready()
     ours, theirs = _CLEAN.Pipe(duplex=False)
     child = _CLEAN.Process(target=_live, args=(settings, database, asked, theirs), daemon=True)
     child.start()

@@ -43,6 +43,12 @@ from ingest.profile import read_profile
 from ingest.vocabulary import load_vocabularies
 
 ZINC = Selection(contaminant="zinc", visibilities=VISIBILITIES)
+_A_LAYER = (
+    "INSERT INTO layer (name, kind, title, licence, provider, file_name, crs, visibility, version, checksum, options, "
+    "report, geom) "
+    "VALUES ('{0}', 'polygons', 'l', 'l', 'p', 'f', 'EPSG:4326', '{1}', 1, '{0}', '{{}}', '{{}}', "
+    "ST_GeomFromText('POLYGON((0 0, 1 0, 1 1, 0 0))', 4326))"
+)
 NOTHING = _Verdict("", np.zeros(0), "", None, "", ())
 
 
@@ -204,7 +210,8 @@ def test_strangers_are_told_nothing_of_private_rows(
 ) -> None:
     assert replace(ZINC, visibilities=("public",)) != ZINC
     process = process_called("report")
-    inputs = checked_inputs(process.inputs, {"contaminant": "zinc", "layer": "none", "limit": 400})
+    given = {"contaminant": "zinc", "layer": "units", "limit": 400}
+    inputs, hidden = (checked_inputs(process.inputs, given | more) for more in ({}, {"assume": ["clay:@secret"]}))
 
     class Engine:
         """Gives the connection of the test to whoever connects."""
@@ -218,8 +225,12 @@ def test_strangers_are_told_nothing_of_private_rows(
         def __exit__(self, *_: object) -> None:
             pass
 
+    connection.execute(text(_A_LAYER.format("units", "public")))
+    connection.execute(text(_A_LAYER.format("secret", "private")))
     connection.execute(text("UPDATE dataset SET visibility = 'private'"))
     connection.execute(text("UPDATE surface SET visibility = 'private'"))
     bench = Bench(Settings(home=made.home), Engine(), lambda _d, _t: None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no measurements"):
         process.run(bench, inputs)
+    with pytest.raises(ValueError, match="no layer 'secret'"):
+        process.run(bench, hidden)
