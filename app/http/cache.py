@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -58,21 +59,40 @@ class Flights(Generic[T]):
     """Work under way: who asks for what is being computed waits for it."""
 
     def __init__(self) -> None:
-        self._under_way: dict[Hashable, asyncio.Task[T]] = {}
+        self._under_way: dict[Hashable, _Flight[T]] = {}
 
     async def join(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
-        """The result of `compute`, run once for all who ask while it runs; one who leaves does not end it."""
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.ensure_future(_awaited(compute))
-            self._under_way[key] = task
-            task.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(task)
+        """The result of `compute`, run once for all who ask while it runs; it ends when the last of them leaves."""
+        flight = self._under_way.get(key)
+        if flight is None:
+            flight = _Flight(asyncio.ensure_future(_awaited(compute)))
+            self._under_way[key] = flight
+            flight.task.add_done_callback(lambda done: self._land(key, done))
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.waiting -= 1
+            if not flight.waiting and not flight.task.done():
+                self._forget(key, flight)
+                flight.task.cancel()
 
     def _land(self, key: Hashable, done: asyncio.Task[T]) -> None:
-        self._under_way.pop(key, None)
+        flight = self._under_way.get(key)
+        if flight is not None and flight.task is done:
+            self._forget(key, flight)
         if not done.cancelled():
             done.exception()  # looked at here, because all who asked may have left
+
+    def _forget(self, key: Hashable, flight: "_Flight[T]") -> None:
+        if self._under_way.get(key) is flight:
+            del self._under_way[key]
+
+
+@dataclass(slots=True, eq=False)
+class _Flight(Generic[T]):
+    task: asyncio.Task[T]
+    waiting: int = 0
 
 
 async def _awaited(compute: Callable[[], Awaitable[T]]) -> T:

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.http.leaving import while_listened
 from app.ogc.collection import Collection
 from app.ogc.link import Link
 from app.problems import MEDIA_TYPE
@@ -61,7 +62,7 @@ def route(
     def register(endpoint: Endpoint) -> Endpoint:
         router.add_api_route(
             path,
-            endpoint,
+            while_listened(endpoint),
             methods=["GET"],
             summary=summary,
             operation_id=endpoint.__name__,

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.factory import create_app
+from app.http.cache import Flights
 from app.http.hot import HotAnswers
 from app.http.versions import FRESH_SECONDS, Versions
 from db.versions import raise_version
@@ -160,3 +161,65 @@ async def test_a_question_under_way_is_not_joined(world: World) -> None:
             assert await versions.now(pool, "sites") == (("sites", newest),)
             await asyncio.gather(*waiting)
     engine.dispose()
+
+
+# Who leaves
+
+
+async def test_a_client_that_goes_away_cancels_its_query(workers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, client = workers[0]
+    path = "/collections/sites/tiles/WebMercatorQuad/9/170/264"
+    asleep = asyncio.Event()
+
+    async def slow(connection: Any, _question: Any) -> Any:
+        asleep.set()
+        await connection.fetch("SELECT pg_sleep(20) AS what_nobody_waits_for")
+
+    monkeypatch.setattr("app.ogc.tiles.vector_tile", slow)
+    await client.get("/healthz")
+
+    async def receive() -> dict[str, Any]:
+        await asleep.wait()
+        return {"type": "http.disconnect"}
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"v=0"}
+    scope |= {"headers": [], "scheme": "http", "server": ("test", 80), "root_path": "", "http_version": "1.1"}
+    await asyncio.wait_for(app(scope, receive, send), 10)
+    assert sent[0]["status"] == 499
+    assert await running_queries(app) == 0
+
+
+async def running_queries(app: FastAPI) -> int:
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+    found = 1
+    for _ in range(50):
+        async with app.state.service.pool.acquire() as connection:
+            found = int(await connection.fetchval(statement))
+        if not found:
+            break
+        await asyncio.sleep(0.1)
+    return found
+
+
+async def test_work_that_others_wait_for_goes_on() -> None:
+    flights: Flights[int] = Flights()
+    release = asyncio.Event()
+
+    async def compute() -> int:
+        await release.wait()
+        return 7
+
+    first = asyncio.ensure_future(flights.join("key", compute))
+    second = asyncio.ensure_future(flights.join("key", compute))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    release.set()
+    assert await second == 7
+    with pytest.raises(asyncio.CancelledError):
+        await first
