@@ -25,7 +25,7 @@ from mapping.loops import looped
 from mapping.misclassification import errors_saved, saved, table
 from mapping.posterior import Places, Posterior
 from mapping.search import Search
-from mapping.workers import in_parallel
+from mapping.workers import in_parallel, one_blas_thread
 
 MOST_CELLS = 2_500
 MOST_PAIRS = MOST_CELLS**2
@@ -183,7 +183,8 @@ class Planner:
         """
         places = model.places(cells, covariates)
         choices = places if candidates is None else model.places(as_points(candidates))
-        return _Search(self, model, places, choices, fine=candidates is None).run()
+        with one_blas_thread():
+            return _Search(self, model, places, choices, fine=candidates is None).run()
 
 
 class _Search:
