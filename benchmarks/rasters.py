@@ -193,7 +193,7 @@ def _surface(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     draw = np.random.default_rng(1)
     coarse = gaussian_filter(draw.normal(size=(ROWS // 4, COLUMNS // 4)).astype(np.float32), 6)
-    field = np.kron(coarse / coarse.std(), np.ones((4, 4), np.float32))
+    field: np.ndarray = np.kron(coarse / coarse.std(), np.ones((4, 4), np.float32))
     field += 0.02 * draw.normal(size=field.shape).astype(np.float32)
     sd: np.ndarray = np.clip(0.4 + 0.1 * np.roll(field, 300, 0) ** 2, 0.2, 1.2)
     bands = np.stack([5.0 + 0.8 * field, sd, 0.01 * sd]).astype(np.float32)

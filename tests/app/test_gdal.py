@@ -76,3 +76,24 @@ def test_ogr2ogr_passes_its_filter_on(live_server: str, tmp_path: Path) -> None:
 def test_ogrinfo_reads_a_file_over_http(live_server: str) -> None:
     described = run("ogrinfo", "-ro", "-so", "-al", f"/vsicurl/{live_server}/collections/sites/items?f=fgb")
     assert "Feature Count: 155" in described
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "OGCAPI:{}/collections/surface-zinc-0a1b2c3d",
+        "WMTS:{}/wmts/1.0.0/WMTSCapabilities.xml,layer=surface-zinc-0a1b2c3d",
+        "WMTS:{}/wmts/1.0.0/WMTSCapabilities.xml,layer=surface-zinc-0a1b2c3d,tilematrixset=EuropeanETRS89_LAEAQuad",
+        (
+            "WMS:{}/wms?SERVICE=WMS&VERSION=1.3.0&REQUEST=GetMap&LAYERS=surface-zinc-0a1b2c3d&CRS=CRS:84"
+            "&BBOX=5.72,50.95,5.77,50.99&FORMAT=image/png&TRANSPARENT=TRUE"
+        ),
+    ],
+    ids=["coverage", "wmts", "wmts-laea", "wms"],
+)
+def test_gdal_reads_maps_by_every_service(live_server: str, tmp_path: Path, address: str) -> None:
+    target = tmp_path / "map.tif"
+    run("gdal_translate", "-q", "-outsize", "120", "0", address.format(live_server), str(target))
+    described = run("gdalinfo", "-json", "-stats", str(target))
+    bands = json.loads(described)["bands"]
+    assert all(band["maximum"] > band["minimum"] for band in bands[:3])

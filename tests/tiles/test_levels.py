@@ -34,7 +34,8 @@ def write(path: Path, crs: str, west: float, north: float, cell: float, bands: i
 def raster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Raster:
     """One in the middle of Europe, and one over the antimeridian."""
     path = tmp_path_factory.mktemp("levels") / "zinc.tif"
-    write(path, request.param[0], *request.param[1:], 100.0)
+    crs, west, north = request.param
+    write(path, crs, west, north, 100.0)
     found = Raster.open(path, "log")
     found.make_copy()
     return found

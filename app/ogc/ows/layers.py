@@ -53,10 +53,19 @@ class Layer:
 
 
 async def layers_of(service: Service) -> dict[str, Layer]:
-    """All that may be seen, by name: each surface, and the series that surfaces of one kind make."""
+    """All that may be seen, by name: each surface, and the series that some make; asked once a second at most."""
+    key = (layers_of, service.visible)
+    known: dict[str, Layer] | None = service.memory.get(key)
+    if known is None:
+        known = await _asked(service)
+        service.memory.put(key, known)
+    return known
+
+
+async def _asked(service: Service) -> dict[str, Layer]:
     surfaces = [each for each in await all_collections(service) if isinstance(each, SurfaceCollection)]
     found = {each.id: Layer(each.id, each.title, {time_of(each): each}) for each in surfaces}
-    return found | {layer.name: layer for layer in _series(surfaces)}
+    return found | {layer.name: layer for layer in series_of(surfaces)}
 
 
 async def layer_called(service: Service, name: str) -> Layer:
@@ -73,7 +82,8 @@ def time_of(surface: SurfaceCollection) -> str:
     return str(period.get("end") or period.get("start") or surface.row["created_at"].date().isoformat())[:10]
 
 
-def _series(surfaces: Sequence[SurfaceCollection]) -> list[Layer]:
+def series_of(surfaces: Sequence[SurfaceCollection]) -> list[Layer]:
+    """The layers of maps that are alike but for the period of their samples, where there are two or more."""
     kinds: dict[tuple[Any, ...], dict[str, SurfaceCollection]] = {}
     for surface in surfaces:
         parameters = surface.row["parameters"]
