@@ -21,6 +21,7 @@ PROCESSES = {
     "map": "mapping",
     "coexistence": "coexistence",
     "indices": "indices",
+    "index-map": "index_map",
     "summary": "summary",
     "trends": "trends",
 }

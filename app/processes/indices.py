@@ -43,27 +43,31 @@ class IndexInputs(Several):
     ] = field(default_factory=dict)
 
 
-def _run(bench: Bench, inputs: IndexInputs) -> Mapping[str, Any]:
+def request_of(bench: Bench, connection: Connection, inputs: IndexInputs) -> IndexRequest:
+    """What is asked; `ValueError` for a background that is none of the shipped ones or of the data."""
     # a background from a file is for the command line: nobody reads files of the server from outside
     known = (None, FROM_DATA, *shipped_names())
     if inputs.background not in known and not (inputs.background or "").startswith(f"{FROM_DATA}:"):
         raise ValueError(f"there is no background {inputs.background!r}: it is one of {BACKGROUND}")
+    return IndexRequest(
+        selection=inputs.selection(bench),
+        contaminants=inputs.names(connection),
+        index=inputs.index,
+        background=inputs.background,
+        statistic=inputs.statistic,
+        normaliser=None if inputs.normaliser is None else contaminant_of(connection, inputs.normaliser),
+        limits=limits_by_id(connection, inputs.limits),
+        guideline=inputs.guideline,
+        assume=inputs.assume,
+        receptor=inputs.receptor,
+        exposure=tuple(inputs.exposure.items()),
+        toxicity=_replaced(connection, inputs.toxicity),
+    )
+
+
+def _run(bench: Bench, inputs: IndexInputs) -> Mapping[str, Any]:
     with bench.engine.connect() as connection:
-        request = IndexRequest(
-            selection=inputs.selection(bench),
-            contaminants=inputs.names(connection),
-            index=inputs.index,
-            background=inputs.background,
-            statistic=inputs.statistic,
-            normaliser=inputs.normaliser,
-            limits=limits_by_id(connection, inputs.limits),
-            guideline=inputs.guideline,
-            assume=inputs.assume,
-            receptor=inputs.receptor,
-            exposure=tuple(inputs.exposure.items()),
-            toxicity=_replaced(connection, inputs.toxicity),
-        )
-        return {"indices": index_table(connection, request).to_dict()}
+        return {"indices": index_table(connection, request_of(bench, connection, inputs)).to_dict()}
 
 
 def _replaced(connection: Connection, toxicity: Mapping[str, Numbers]) -> tuple[tuple[str, str, float], ...]:

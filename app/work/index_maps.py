@@ -22,7 +22,7 @@ from mapping.indices import INDICES
 from mapping.plain_raster import Band, PlainRaster
 
 QUANTITY = "index"
-MOST_BYTES = 1_000_000_000
+MOST_BYTES, MOST_REALISATIONS = 1_000_000_000, 2_000
 QUANTILES = {"median": 0.5, "p05": 0.05, "p95": 0.95}
 
 
@@ -45,8 +45,8 @@ class IndexMapRequest:
                 f"{name} of one contaminant follows from a map of it: its classes are limits of `edaphos exceedance`; "
                 "an index is mapped for two or more contaminants together"
             )
-        if not 20 <= self.realisations <= 2_000:
-            raise ValueError(f"realisations must be from 20 to 2000, got {self.realisations}")
+        if not 20 <= self.realisations <= MOST_REALISATIONS:
+            raise ValueError(f"realisations must be from 20 to {MOST_REALISATIONS}, got {self.realisations}")
 
 
 @dataclass(frozen=True, slots=True)

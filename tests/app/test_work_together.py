@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -300,7 +301,7 @@ def test_another_laboratory_is_a_break_and_another_dataset_a_campaign(connection
         trend_table(connection, TrendRequest(zinc, ("nothing",)))
 
 
-ASKED = {
+ASKED: dict[str, dict[str, Any]] = {
     "coexistence": {
         "contaminants": ["Cd", "lead", "Zn"],
         "dataset": "once",
@@ -309,6 +310,13 @@ ASKED = {
         "realisations": 20,
     },
     "indices": {"contaminants": ["Cd", "Zn"], "dataset": "once", "index": "nemerow", "background": "data"},
+    "index-map": {
+        "contaminants": ["Cd", "Zn"],
+        "dataset": "once",
+        "index": "hazard-index",
+        "resolution": 500,
+        "realisations": 20,
+    },
     "summary": {"dataset": "once", "contaminant": "Cd", "levels": [1.0]},
     "trends": {"contaminant": "zinc", "datasets": ["again"], "measurement_error": 0.1},
 }
