@@ -30,6 +30,7 @@ from app.work.material import selection_from
 from app.work.neighbourhoods import KINDS as NEIGHBOURS
 from app.work.neighbourhoods import Neighbourhood
 from app.work.published import PublishedMap
+from app.work.supports import Support
 from mapping.regions import DecisionRule
 
 Missing = Annotated[
@@ -65,6 +66,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
     guideline: Guideline = None,
     limit: LimitValue = None,
     assume: Assume = None,
+    support: Annotated[str, typer.Option(help="Regulatory: point, or block:<metres> for means.")] = "point",
     surface: SurfaceId = None,
     smallest_area: Annotated[float, typer.Option(help="Smallest simulated hot spot in square metres.")] = 0.0,
     false_discovery_rate: Annotated[float, typer.Option(help="Share of false hot spots to accept.")] = 0.05,
@@ -96,6 +98,7 @@ def hotspots(  # noqa: PLR0913 - one parameter per option
             assume=tuple(assume or ()),
             rule=DecisionRule.from_costs(cost_of_missing, cost_of_false_alarm),
             smallest_m2=smallest_area,
+            support=Support.parse(support),
             false_discovery_rate=false_discovery_rate,
             seed=seed,
         )

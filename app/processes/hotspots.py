@@ -11,6 +11,7 @@ from app.processes.process import Output, Process
 from app.work.hotspot_search import HotspotRequest, find_hotspots
 from app.work.neighbourhoods import Neighbourhood
 from app.work.orders import Bench
+from app.work.supports import Support
 
 Kind = Literal["statistical", "regulatory", "anomalous", "simulated"]
 Statistic = Literal["gi-star", "gi", "local-moran", "scan", "dbscan", "hdbscan"]
@@ -32,6 +33,9 @@ class HotspotInputs:
     limit: Annotated[float | None, Field(description="A limit of your own, in mg/kg.", gt=0)] = None
     guideline: Annotated[str | None, Field(description="jurisdiction:act:land-use:kind", max_length=200)] = None
     assume: Annotated[tuple[str, ...], Field(description="Such as clay:10.", max_length=20)] = ()
+    support: Annotated[
+        str, Field(description="Of regulatory hot spots: point, or block:<metres> for means.", max_length=50)
+    ] = "point"
     smallest_area_m2: Annotated[float, Field(description="Of a simulated hot spot.", ge=0)] = 0.0
     false_discovery_rate: Annotated[float, Field(description="Share of false hot spots to accept.", gt=0, lt=1)] = 0.05
     seed: Annotated[int, Field(description="Of permutations and simulations.", ge=0)] = 0
@@ -51,6 +55,7 @@ def _run(bench: Bench, inputs: HotspotInputs) -> Mapping[str, Any]:
             guideline=inputs.guideline,
             assume=inputs.assume,
             smallest_m2=inputs.smallest_area_m2,
+            support=Support.parse(inputs.support),
             false_discovery_rate=inputs.false_discovery_rate,
             seed=inputs.seed,
         )

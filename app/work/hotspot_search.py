@@ -20,12 +20,14 @@ from app.work.maps import rebuild
 from app.work.material import Material, gather
 from app.work.neighbourhoods import BY_DEFAULT, Neighbourhood
 from app.work.published import PublishedMap
+from app.work.supports import BLOCK, ZONE, Support, means_over
 from db.selection import Selection
 from mapping.regions import DecisionRule
 
 KINDS = ("statistical", "regulatory", "anomalous", "simulated")
 STATISTICS = (*RECIPES, *ON_EXCEEDING)
 CHEAPEST = DecisionRule()
+POINTS = Support()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class HotspotRequest:
     assume: tuple[str, ...] = ()
     rule: DecisionRule = CHEAPEST
     smallest_m2: float = 0.0
+    support: Support = POINTS
     false_discovery_rate: float = 0.05
     seed: int = 0
 
@@ -61,6 +64,8 @@ class HotspotRequest:
             raise ValueError(f"the false discovery rate must lie between 0 and 1, got {self.false_discovery_rate:g}")
         if not (np.isfinite(self.smallest_m2) and self.smallest_m2 >= 0):
             raise ValueError(f"the smallest area must be 0 or more square metres, got {self.smallest_m2:g}")
+        if self.support.kind == ZONE or (self.support.kind == BLOCK and "regulatory" not in self.wanted):
+            raise ValueError(f"support: only regulatory hot spots can be of blocks (block:100), got {self.support}")
         if self.seed < 0:
             raise ValueError(f"a seed must be 0 or more, got {self.seed}")
         if not self.limited and self.needing_limit:
@@ -141,7 +146,8 @@ def _findings(
             near, scale = request.neighbourhood, request.scale
             yield statistical(material, rate, seed, statistic=request.statistic, neighbourhood=near, scale=scale)
         elif kind == "regulatory" and made and limit:
-            yield regulatory(material, made, limit, request.rule)
+            means = means_over(connection, made, request.support, seed) if request.support.kind == BLOCK else None
+            yield regulatory(material, made, limit, request.rule, means)
         elif kind == "anomalous" and made and model:
             yield anomalous(model.material, made, model.fitted, rate, seed)
         elif made and model and limit:

@@ -16,7 +16,9 @@ from app.limits import Limit
 from app.work.material import Material
 from app.work.neighbourhoods import BY_DEFAULT, Neighbourhood
 from app.work.published import PublishedMap
+from app.work.supports import MeansOf
 from db.samples import Floats
+from mapping.grid import Grid
 from mapping.hotspots import GetisOrd, LocalMoran, LocalTest, NotTestable
 from mapping.outlines import HotSpotArea, cluster_outlines
 from mapping.regions import KINDS, DecisionRule, regions
@@ -154,12 +156,20 @@ def spot_of(area: HotSpotArea) -> Spot:
     )
 
 
-def regulatory(material: Material, made: PublishedMap, limit: Limit, rule: DecisionRule | None = None) -> Finding:
-    """Where a map says that a limit is exceeded, where it says it is not, and where it cannot tell."""
+def regulatory(
+    material: Material,
+    made: PublishedMap,
+    limit: Limit,
+    rule: DecisionRule | None = None,
+    means: MeansOf | None = None,
+) -> Finding:
+    """Where a map says that a limit is exceeded, where it says it is not, and where it cannot tell.
+
+    With the `means` of blocks of the map, these are what is held against the limit.
+    """
     decide = rule or DecisionRule()
-    surface = Surface.read(made.path)
-    probability = surface.prediction.exceedance(limit.mg_per_kg)
-    found = regions(probability, surface.grid.transform, decide)
+    probability, grid = _probability(made, limit, means)
+    found = regions(probability, grid.transform, decide)
     areas = {kind: sum(region.area for region in found if region.kind == kind) for kind in KINDS}
     spots = tuple(
         Spot(
@@ -174,15 +184,30 @@ def regulatory(material: Material, made: PublishedMap, limit: Limit, rule: Decis
     )
     report = {"area_m2": areas, "regions": {kind: sum(spot.class_ == kind for spot in spots) for kind in KINDS[:2]}}
     parameters = {**asdict(decide), "limit": asdict(limit), "surface": made.id}
-    words = _regulatory_words(made, limit, decide)
+    if means:
+        parameters |= {"support": str(means.support), "realisations": means.simulation.realisations}
+        parameters |= {"seed": means.simulation.seed}
+    words = _regulatory_words(made, limit, decide, means)
     return Finding("regulatory", "probability", words, parameters, report, spots, limit, made)
 
 
-def _regulatory_words(made: PublishedMap, limit: Limit, decide: DecisionRule) -> str:
+def _probability(made: PublishedMap, limit: Limit, means: MeansOf | None) -> tuple[Floats, Grid]:
+    """The probability of exceeding the limit in cells of the map, or in blocks."""
+    if means and means.blocks:
+        return means.on_grid(limit.mg_per_kg), means.blocks
+    surface = Surface.read(made.path)
+    return surface.prediction.exceedance(limit.mg_per_kg), surface.grid
+
+
+def _regulatory_words(made: PublishedMap, limit: Limit, decide: DecisionRule, means: MeansOf | None) -> str:
+    what, support = f"Cells of map {made.id} where the next measurement", "point support"
+    if means:
+        what = f"Blocks of {means.support.side:g} m of map {made.id} whose mean"
+        support = f"block support, {means.simulation.realisations} joint simulations"
     said = [
-        f"Cells of map {made.id} where the next measurement exceeds {limit.mg_per_kg:g} mg/kg ({limit.label})",
+        f"{what} exceeds {limit.mg_per_kg:g} mg/kg ({limit.label})",
         f"with probability above {decide.upper:g} (exceeding), below {decide.lower:g} (below), or between (undecided).",
-        "A decision rule with two error costs (Chow 1970), point support; not a test of a null hypothesis.",
+        f"A decision rule with two error costs (Chow 1970), {support}; not a test of a null hypothesis.",
     ]
     if limit.assumptions:
         said.append(f"Assumed: {', '.join(limit.assumptions)}.")

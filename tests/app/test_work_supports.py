@@ -10,7 +10,10 @@ from sqlalchemy import Connection
 from app.limits import Limit
 from app.settings import Settings
 from app.work.exceedance import areas_above, areas_of
+from app.work.hotspot_search import HotspotRequest
+from app.work.hotspots import regulatory
 from app.work.maps import MapRequest, make_map
+from app.work.material import gather
 from app.work.published import PublishedMap
 from app.work.supports import Support, means_over
 from db.engine import Database
@@ -56,6 +59,23 @@ def test_means_of_larger_blocks_vary_less_and_cover_the_same_ground(zinc: Publis
     (of_points,) = areas_above(connection, zinc, [LIMIT])
     assert spread[0] < np.nanmean(points.prediction.sd())
     assert of_points.area.expected > 0.0
+
+
+def test_regulatory_hot_spots_of_blocks_are_fewer_and_say_so(zinc: PublishedMap, connection: Connection) -> None:
+    """A mean exceeds a high limit in less of the area than single measurements do with doubt."""
+    material, means = gather(connection, Selection("zinc")), means_over(connection, zinc, Support("block", 200.0))
+    of_blocks, of_points = regulatory(material, zinc, LIMIT, means=means), regulatory(material, zinc, LIMIT)
+    assert of_blocks.definition.startswith(f"Blocks of 200 m of map {zinc.id} whose mean exceeds 500 mg/kg")
+    assert of_blocks.parameters["support"] == "block:200"
+    blocks, points = of_blocks.report["area_m2"], of_points.report["area_m2"]
+    assert sum(blocks.values()) == pytest.approx(np.isfinite(means.on_grid(500.0)).sum() * 200.0**2)
+    share = blocks["undecided"] / sum(blocks.values())
+    assert share < points["undecided"] / sum(points.values())
+    selection = Selection("zinc")
+    with pytest.raises(ValueError, match="only regulatory hot spots can be of blocks"):
+        HotspotRequest(selection, limit=500.0, support=Support("zone-mean"))
+    with pytest.raises(ValueError, match="only regulatory hot spots can be of blocks"):
+        HotspotRequest(selection, support=Support("block", 100.0))
 
 
 def zinc_area(made: PublishedMap) -> float:
