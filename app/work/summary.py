@@ -1,5 +1,6 @@
 """Summaries of a dataset: each contaminant in each population, values below detection limits as what they are."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,12 @@ class SummaryRequest:
             raise ValueError(f"method must be one of {', '.join(ESTIMATORS)}, got {self.method!r}")
         if self.method is not None and self.substitute is not None:
             raise ValueError("a substitute is used instead of a method, not with one")
+        if any(not (math.isfinite(level) and level >= 0.0) for level in self.levels):
+            raise ValueError(
+                f"levels are numbers of mg/kg from zero on, got {', '.join(f'{each:g}' for each in self.levels)}"
+            )
+        if self.substitute is not None and not 0.0 <= self.substitute <= 1.0:
+            raise ValueError(f"a substitute is a share of the limit from 0 to 1, got {self.substitute:g}")
         if self.levels and self.selection.contaminant is None:
             raise ValueError("a level is that of one contaminant: say which")
 

@@ -272,6 +272,10 @@ def test_summaries_never_pool(connection: Connection) -> None:
         summaries(connection, SummaryRequest(Selection(dataset="nothing")))
     with pytest.raises(ValueError, match="say which"):
         SummaryRequest(ONCE, levels=(1.0,))
+    with pytest.raises(ValueError, match="from zero on, got -1"):
+        SummaryRequest(Selection(contaminant="zinc"), levels=(-1.0,))
+    with pytest.raises(ValueError, match="from 0 to 1, got 2"):
+        SummaryRequest(ONCE, substitute=2.0)
 
 
 def test_campaigns_that_fall_improve(connection: Connection) -> None:

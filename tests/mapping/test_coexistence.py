@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import multivariate_normal
 
 from mapping.coexistence import cross_validated, independent, joint_exceedance
 from mapping.coregionalisation import Coregionalisation
@@ -75,6 +77,23 @@ def test_correlations_are_kept(strong: FittedCosimulation) -> None:
     found = joint_exceedance(strong, cells, [20.0, 20.0, 20.0], 1600.0, 200)
     data = np.corrcoef(strong.sets[:, :, 0].T)
     np.testing.assert_allclose(found.correlation, data, atol=0.08)
+
+
+def test_simulated_frequencies_are_the_probabilities_of_cokriging(strong: FittedCosimulation) -> None:
+    """At each place the scores are jointly normal with the means and covariances of the kriged factors."""
+    places = np.vstack([np.random.default_rng(6).uniform(0.0, 1000.0, (6, 2)), [[9000.0, 9000.0]]])
+    limits = [20.0, 25.0, 15.0]
+    found = joint_exceedance(strong, places, limits, 1.0, 3000)
+    predicted = [each.predict(places) for each in strong.kriged]
+    mean = strong.factors.to_variables(np.array([each.mean for each in predicted])).T
+    variance = np.array([each.variance for each in predicted])
+    spread = np.einsum("ki,in,li->nkl", strong.factors.loadings, variance, strong.factors.loadings)
+    for place in range(len(places)):
+        # all above: the opposite scores all below
+        normal = multivariate_normal(-mean[place], spread[place], allow_singular=True)
+        assert found.at_least[2, place] == pytest.approx(normal.cdf(-np.log(limits)), abs=0.035)
+        alone = ndtr((mean[place] - np.log(limits)) / np.sqrt(np.diag(spread[place])))
+        np.testing.assert_allclose(found.single[:, place], alone, atol=0.035)
 
 
 def test_what_adds_up_adds_up(strong: FittedCosimulation) -> None:
