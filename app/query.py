@@ -32,12 +32,14 @@ class Parameter:
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
     repeated: bool = False
     longest: int = LONGEST
+    required: bool = False
 
     def document(self) -> dict[str, Any]:
         """The parameter object of OpenAPI."""
         schema = {"type": "array", "items": dict(self.schema)} if self.repeated else dict(self.schema)
         style: dict[str, Any] = {"style": "form", "explode": self.repeated}
-        return {"name": self.name, "in": "query", "description": self.description, "schema": schema, **style}
+        needed = {"required": True} if self.required else {}
+        return {"name": self.name, "in": "query", "description": self.description, **needed, "schema": schema, **style}
 
 
 _NUMBERS = {

@@ -50,6 +50,19 @@ PROCESSES = (
     "/req/job-list/job-list-success",
 )
 
+EDR = (
+    *(f"/conf/edr/REQ_rc-{name}-definition" for name in ("corridor-width", "corridor-height", "height-units", "crs")),
+    *(f"/conf/edr/rc-{name}" for name in ("f-definition", "z-definition", "collection-info", "md-query-links")),
+    *(f"/conf/edr/rc-{name}" for name in ("parameters", "coords-definition")),
+    *(f"/conf/collections/{name}" for name in ("REQ_rc-parameter-name-definition", "src-md-op", "src-md-success")),
+    *("/conf/collections/rc-md-op", "/req/collections/rc-md-op", "/conf/rc-md-success", "/req/core/http"),
+    *(f"/conf/core/{name}" for name in ("rc-extent", "rc-collection-info-links", "datetime-definition", "root-op")),
+    *(f"/conf/core/{name}" for name in ("root-success", "api-definition", "api-definition-success", "conformance")),
+    *("/conf/core/conformance-success", "/conf/core/crs84", "/req/core/rc-collection-info-links"),
+    *("/req/edr/rc-md-query-links", "/req/edr/within-definition", "/conf/corridor", "/conf/cube", "/conf/trajectory"),
+    *(f"/conf/{kind}/{what}" for kind in ("json", "geojson", "edr-geojson") for what in ("definition", "content")),
+)
+
 
 def name_of(requirement: str) -> str:
     """The name of the test of a requirement."""

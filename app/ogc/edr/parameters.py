@@ -19,16 +19,29 @@ WGS84 = Geod(ellps="WGS84")
 MOST_VERTICES = 500
 LONGEST_REACH_M = 2_000_000.0
 UNITS = MappingProxyType({"m": 1.0, "km": 1_000.0, "mi": 1_609.344, "nmi": 1_852.0, "ft": 0.3048, "cm": 0.01})
-COORDS = Parameter("coords", "Well-known text in degrees, longitude before latitude, such as POINT(5.7 50.9).")
-Z = Parameter("z", "A depth in centimetres below the surface, an interval top/bottom, or a list with commas.")
-WITHIN = Parameter("within", "Radius around the place.", {"type": "number", "exclusiveMinimum": 0})
-WITHIN_UNITS = Parameter("within-units", "Unit of the radius.", {"type": "string", "enum": list(UNITS)})
-CORRIDOR = (
-    Parameter("corridor-width", "Width of the corridor.", {"type": "number", "exclusiveMinimum": 0}),
-    Parameter("width-units", "Unit of the width.", {"type": "string", "enum": list(UNITS)}),
-    Parameter("corridor-height", "Height of the corridor: depths to either side of z.", {"type": "number"}),
-    Parameter("height-units", "Unit of the height.", {"type": "string", "enum": list(UNITS)}),
+COORDS = Parameter(
+    "coords",
+    "Well-known text in degrees, longitude before latitude, such as POINT(5.7 50.9).",
+    longest=20_000,
+    required=True,
 )
+Z = Parameter("z", "A depth in centimetres below the surface, an interval top/bottom, or a list with commas.")
+_LENGTH = {"type": "number", "exclusiveMinimum": 0}
+_UNIT = {"type": "string", "enum": list(UNITS), "default": "m"}
+WITHIN = Parameter("within", "Radius around the place.", _LENGTH, required=True)
+WITHIN_UNITS = Parameter("within-units", "Unit of the radius; m where nothing is said.", _UNIT, required=True)
+CORRIDOR = (
+    Parameter("corridor-width", "Width of the corridor.", _LENGTH, required=True),
+    Parameter("width-units", "Unit of the width; m where nothing is said.", _UNIT, required=True),
+    Parameter(
+        "corridor-height",
+        "Height of the corridor around the depths of z, all where nothing is said.",
+        _LENGTH,
+        required=True,
+    ),
+    Parameter("height-units", "Unit of the height; m where nothing is said.", _UNIT, required=True),
+)
+"""The standard has units and heights required (OGC 19-086r6); here they may be left out."""
 ALIKE = (PARAMETERS["parameter-name"], PARAMETERS["crs"], PARAMETERS["datetime"], Z)
 _TEXT = re.compile(r"\s*([A-Za-z]+)\s*(?:Z|M|ZM)?\s*(\(.*\))\s*", re.ASCII | re.DOTALL)
 _BODY = re.compile(r"[-+0-9.eE\s(),]+", re.ASCII)
