@@ -1,6 +1,8 @@
 from .areas import AreaField
 from .baselines import BASELINES
 from .coexistence import JointExceedance, joint_exceedance
+from .cokriged import CokrigedVariable
+from .cokriging import Cokriging
 from .comparison import Comparison, compare
 from .cosimulation import Cosimulation, FittedCosimulation
 from .covariance import STRUCTURES, Covariance, Exponential, Gaussian, Matern, Nugget, Spherical
@@ -9,9 +11,12 @@ from .drift import Drift, Term
 from .fields import RasterField
 from .folds import Folds, blocked_folds, folds_for, matched_folds, random_folds
 from .grid import Grid, default_area, mask_inside, sample_spacing
+from .indicator import IndicatorKriging
 from .indices import INDICES, Reference
 from .kriging import FittedKriging, Kriging
+from .means import simulated_means
 from .methods import METHODS, method_named
+from .model import Model
 from .neighbourhood import Neighbourhood
 from .plain_raster import Band, PlainRaster
 from .prediction import Prediction
@@ -43,6 +48,8 @@ __all__ = [
     "Band",
     "Block",
     "BoxCox",
+    "CokrigedVariable",
+    "Cokriging",
     "Comparison",
     "Cosimulation",
     "Covariance",
@@ -55,10 +62,12 @@ __all__ = [
     "Gaussian",
     "Grid",
     "Identity",
+    "IndicatorKriging",
     "JointExceedance",
     "Kriging",
     "Log",
     "Matern",
+    "Model",
     "Neighbourhood",
     "NormalScore",
     "Nugget",
@@ -96,6 +105,7 @@ __all__ = [
     "random_folds",
     "read_provenance",
     "sample_spacing",
+    "simulated_means",
     "summarise",
     "transform_named",
     "trends_in",
