@@ -17,6 +17,8 @@ from app.http.service import Service, service_of
 from app.http.static import CLIENT
 from app.ogc.catalogue import all_collections, any_collection, extent_of
 from app.ogc.collection import Collection, FeatureCollection, SurfaceCollection
+from app.ogc.credit import credit_of
+from app.ogc.edr.observed import observed
 from app.ogc.link import Link, documents, self_links
 from app.ogc.openapi import as_3_0, definition, summary
 from app.ogc.standard import Standard, route
@@ -117,8 +119,9 @@ async def _described(request: Request, service: Service, found: Collection) -> d
     }
     for standard in standards:
         document |= standard.collection_members(found, base)
+    document |= await observed(service, found)
     document["crs"] = offered(extent.box) if isinstance(found, FeatureCollection) else [CRS84]
-    return document | _surface_members(found)
+    return document | _surface_members(found) | await credit_of(service, found)
 
 
 def _surface_members(found: Collection) -> dict[str, Any]:
