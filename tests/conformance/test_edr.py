@@ -156,9 +156,12 @@ async def test_req_edr_rc_md_query_links(client: httpx.AsyncClient, address: str
         assert all({"crs", "wkt"} <= set(each) for each in variables["crs_details"])
 
 
-async def test_conf_edr_rc_parameters(client: httpx.AsyncClient) -> None:
+@BOTH
+async def test_conf_edr_rc_parameters(client: httpx.AsyncClient, address: str) -> None:
     """Each has a type, what is observed, and a unit."""
-    for name, each in (await document(client, SURFACE))["parameter_names"].items():
+    names = (await document(client, address))["parameter_names"]
+    assert names
+    for name, each in names.items():
         assert each["type"] == "Parameter", name
         assert each["observedProperty"]["label"]
         assert each["unit"]["symbol"]["value"]
