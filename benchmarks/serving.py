@@ -7,17 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 SECONDS = 3
 CONNECTIONS = 16
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +30,25 @@ class Rate:
 
 
 @contextmanager
-def server(command: Sequence[str | Path], port: int, ready: str, **environment: str) -> Iterator[str]:
+def server(command: Sequence[str], port: int, ready: str, **environment: str) -> Iterator[str]:
     """A server that answers at `ready`; its address."""
     address = f"http://127.0.0.1:{port}"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(list(map(str, command)), env=os.environ | environment, **quiet)  # type: ignore[call-overload]
-    try:
-        _await(process, address + ready)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(list(command), env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=said)
+        try:
+            _await(process, address + ready, said)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
-def _await(process: "subprocess.Popen[bytes]", address: str) -> None:
+def _await(process: "subprocess.Popen[bytes]", address: str, said: IO[bytes]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        if process.poll() is not None:
+            said.seek(0)
+            raise AssertionError(f"{command_of(process)} ended: {said.read()[-2000:].decode(errors='replace')}")
         try:
             urllib.request.urlopen(address, timeout=5).close()  # noqa: S310  our own address
         except OSError:
@@ -53,6 +56,11 @@ def _await(process: "subprocess.Popen[bytes]", address: str) -> None:
         else:
             return
     raise AssertionError(f"nothing answers at {address}")
+
+
+def command_of(process: "subprocess.Popen[bytes]") -> str:
+    """What was run."""
+    return " ".join(map(str, process.args)) if isinstance(process.args, list) else str(process.args)
 
 
 def free_port() -> int:
@@ -93,11 +101,11 @@ def rate(paths: Sequence[str], address: str, folder: Path, seconds: int = SECOND
     return Rate(float(per_second[1]), float(slowest[1]) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[slowest[2]])
 
 
-def edaphos(home: Path, workers: int, *, remembering: bool = True) -> "Any":
+def edaphos(home: Path, workers: int, *, remembering: bool = True) -> AbstractContextManager[str]:
     """The service on a data folder."""
     port = free_port()
-    if remembering:
-        script = [Path(sys.executable).with_name("edaphos"), "serve", "--port", str(port), "--workers", str(workers)]
-    else:
-        script = [Path(sys.executable), "-m", "benchmarks.uncached", str(port), str(workers)]
+    shipped = Path(sys.executable).with_name("edaphos")
+    script = [str(shipped), "serve", "--port", str(port), "--workers", str(workers)]
+    if not remembering:
+        script = [sys.executable, "-m", "benchmarks.uncached", str(port), str(workers)]
     return server(script, port, "/healthz", EDAPHOS_HOME=str(home))

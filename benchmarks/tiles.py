@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 
@@ -89,8 +90,11 @@ def _tipg(database: Database) -> Iterator[str | None]:
             yield None
             return
     port = free_port()
-    command = [python, "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--workers", str(WORKERS)]
-    settings = {"DATABASE_URL": database.libpq, "TIPG_DB_SCHEMAS": '["public"]', "TIPG_CATALOG_TTL": "3600"}
+    command = [str(python), "-m", "uvicorn", "tipg.main:app", "--port", str(port), "--workers", str(WORKERS)]
+    # its address must name a host; asyncpg takes a folder of sockets for one
+    folder = quote(str(database.url.query["host"]), safe="")
+    settings = {"DATABASE_URL": f"postgresql://{database.url.username}@{folder}:5432/{database.url.database}"}
+    settings |= {"TIPG_DB_SCHEMAS": '["public"]', "TIPG_CATALOG_TTL": "3600"}
     with server([*command, "--log-level", "warning"], port, "/healthz", **settings) as address:
         yield address
 
@@ -152,7 +156,7 @@ def _nginx(folder: Path, tile: bytes) -> Iterator[str]:
         f"events {{}}\nhttp {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;\n"
         f"server {{ listen 127.0.0.1:{port}; root {folder}; }} }}\n"
     )
-    with server([nginx, "-c", configuration, "-p", folder], port, "/tile") as address:
+    with server([nginx, "-c", str(configuration), "-p", str(folder)], port, "/tile") as address:
         yield address
 
 

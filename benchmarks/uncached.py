@@ -18,7 +18,7 @@ def forgetful() -> None:
         return await work()
 
     Kept.get = lambda _self, _key: None  # type: ignore[assignment, method-assign]
-    Flights.join = compute  # type: ignore[method-assign]
+    Flights.join = compute  # type: ignore[assignment, method-assign]
     log_to_stderr(as_json=True)
 
 
