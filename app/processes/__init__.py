@@ -19,6 +19,7 @@ PROCESSES = {
     "plan-samples": "sampling",
     "sources": "attribution",
     "map": "mapping",
+    "profile": "profile",
     "coexistence": "coexistence",
     "indices": "indices",
     "index-map": "index_map",

@@ -110,8 +110,11 @@ def _complaint(error: ValidationError) -> InputError:
     if first["type"] == "missing" and len(place) == 1:
         return InputError(name, f"the input {name} is missing")
     said = first["msg"].removeprefix("Value error, ")
+    said = f"{said[0].lower()}{said[1:]}"
+    if not place:
+        return InputError(name, said)
     where = f"the input {name}" + (f" ({'.'.join(place[1:])})" if len(place) > 1 else "")
-    return InputError(name, f"{where}: {said[0].lower()}{said[1:]}, got {_shown(first['input'])}")
+    return InputError(name, f"{where}: {said}, got {_shown(first['input'])}")
 
 
 def _shown(value: Any) -> str:

@@ -164,6 +164,18 @@ async def test_what_was_sent_comes_back_in_each_form(house: House) -> None:
     assert house.folders() == 0
 
 
+async def test_a_file_is_told_what_it_holds(house: House) -> None:
+    table = base64.b64encode(b"id;lon;lat;Zn mg/kg\n1;5.1;50.2;33\n2;5.2;50.3;<4\n").decode()
+    address = "/processes/profile/execution"
+    drafted = await house.client.post(address, json={"inputs": {"name": "field.csv", "content": table}})
+    assert drafted.status_code == 200, drafted.text
+    assert '"Zn mg/kg"' in drafted.json()["profile"]
+    for name, content in (("../a.csv", table), ("a.csv", "?"), ("a.xlsx", table)):
+        refused = await house.client.post(address, json={"inputs": {"name": name, "content": content}})
+        assert refused.status_code == 400
+    assert house.folders() == 0
+
+
 @pytest.mark.parametrize(
     ("address", "value"),
     [("data:,soil%20", "soil "), ("data:text/plain;base64,c29pbA==", "soil"), ('data:application/json,"soil"', "soil")],
