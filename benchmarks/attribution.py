@@ -48,7 +48,7 @@ class Design:
         """The test of one survey."""
         xy, at, values = self.survey(np.random.default_rng(seed))
         distance = cdist(xy, at)
-        model = model_without(Samples.measured(xy, values), distance.min(axis=1), Identity())
+        model = model_without(Samples.measured(xy, values), distance, Identity())
         found = DecayTest(draws=499, seed=seed).test(model, distance)
         assert isinstance(found, Attribution)
         return found

@@ -39,23 +39,45 @@ POWER = 0.80
 
 EXACT = 600
 """More places than this take a minute by the exact likelihood."""
+SUSPECT = 0.05
+"""A source with a p-value up to this may be one: its plume is kept out of the covariance."""
+FEWEST_DRAWS = 99
 
 Index = NDArray[np.int64]
 
 
-def model_without(samples: Samples, nearest: ArrayLike, transform: Transform) -> FittedKriging:
-    """The null model: a field about an unknown mean that knows nothing of sources at distances `nearest` (n,).
+def model_without(samples: Samples, distance: ArrayLike, transform: Transform) -> FittedKriging:
+    """The null model: a field about an unknown mean that knows nothing of sources at distances (n, J).
 
-    Its covariance is that of what decays from the nearest source leave unexplained (restricted likelihood): a plume
-    must not be taken for correlation, which would hide it. ValueError where no covariance can be fitted.
+    Its covariance is that of what decays from some sources leave unexplained (restricted likelihood): a plume must not
+    be taken for correlation, which would hide it. These are the decays from the nearest source and, where a first test
+    finds one, from the source with the strongest decay. ValueError where no covariance can be fitted.
     """
-    apart = np.asarray(nearest, dtype=np.float64)
-    decays = np.exp(-apart[:, None] / default_reaches(samples.xy))
+    apart = np.asarray(distance, dtype=np.float64)
+    apart = apart[:, None] if apart.ndim == 1 else apart
+    model = _beside(samples, apart.min(axis=1)[:, None], transform)
+    tested = DecayTest(draws=FEWEST_DRAWS).test(model, apart[_first_of(samples, model)])
+    if isinstance(tested, NotTestable) or np.nanmin(tested.p) > SUSPECT or apart.shape[1] == 1:
+        return model
+    strongest = apart[:, [int(np.nanargmin(tested.p))]]
+    return _beside(samples, np.hstack([apart.min(axis=1)[:, None], strongest]), transform)
+
+
+def _beside(samples: Samples, distance: Vector, transform: Transform) -> FittedKriging:
+    """The model with the covariance beside decays from distances (n, k)."""
+    reaches = default_reaches(samples.xy)
+    decays = np.hstack([np.exp(-apart[:, None] / reaches) for apart in distance.T])
     beside = Samples(samples.xy, samples.lower, samples.upper, samples.error_variance, decays)
     by = "reml" if samples.n <= EXACT else "vecchia"
     recipe = Kriging(transform=transform, kind="universal", structures=("exponential",), fitted_by=by)
     found = recipe.fit(beside).covariance
     return Kriging(transform=transform, covariance=found).fit(replace(beside, covariates=None))
+
+
+def _first_of(samples: Samples, model: FittedKriging) -> Index:
+    """For each site the first sample that lies there."""
+    order = {tuple(place): row for row, place in reversed(list(enumerate(samples.xy.tolist())))}
+    return np.array([order[tuple(place)] for place in model.sites.xy.tolist()], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,8 +123,8 @@ class DecayTest:
     def __post_init__(self) -> None:
         if self.reaches is not None and not (self.reaches and all(0.0 < each < np.inf for each in self.reaches)):
             raise ValueError(f"reaches must be lengths above zero in metres, got {self.reaches}")
-        if self.draws < 99:
-            raise ValueError(f"at least 99 simulated fields are needed, got {self.draws}")
+        if self.draws < FEWEST_DRAWS:
+            raise ValueError(f"at least {FEWEST_DRAWS} simulated fields are needed, got {self.draws}")
 
     def test(self, model: FittedKriging, distance: ArrayLike) -> Attribution | NotTestable:
         """Test J sources at distances (n, J) in metres of the model's n sites; the model must be fitted without them.

@@ -181,7 +181,7 @@ def attribute_material(connection: Connection, material: Material, seed: int = 0
 def _attributed(material: Material, records: SourceRecords, seed: int, draws: int) -> Attribution:
     samples = material.samples
     transform = Log() if (samples.upper > 0.0).all() else Identity()
-    model = model_without(samples, records.distances(samples.xy).min(axis=1), transform)
+    model = model_without(samples, records.distances(samples.xy), transform)
     distances = records.distances(model.sites.xy)
     test = DecayTest(draws=draws, seed=seed)
     tested = test.test(model, distances)

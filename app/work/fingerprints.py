@@ -158,7 +158,7 @@ def _origins(
 
 def _tests(records: SourceRecords, xy: Vector, scores: Vector, seed: int) -> list[tuple[str, float]]:
     samples = Samples.measured(xy, scores)
-    model = model_without(samples, records.distances(xy).min(axis=1), Identity())
+    model = model_without(samples, records.distances(xy), Identity())
     nearest = records.distances(model.sites.xy)
     columns = [nearest[:, records.of_sector(sector)].min(axis=1) for sector in records.sectors]
     tested = DecayTest(seed=seed).test(model, np.column_stack(columns))

@@ -29,7 +29,7 @@ def survey(seed: int, n: int = 120, sources: int = 5) -> tuple[Points, Points, V
 
 def attributed(xy: Points, at: Points, values: Vector, seed: int) -> Attribution:
     distance = cdist(xy, at)
-    model = model_without(Samples.measured(xy, values), distance.min(axis=1), Identity())
+    model = model_without(Samples.measured(xy, values), distance, Identity())
     found = DecayTest(draws=199, seed=seed).test(model, distance)
     assert isinstance(found, Attribution)
     return found
