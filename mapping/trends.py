@@ -22,6 +22,8 @@ from mapping.kendall import Series, kendall_s, null_of, trend_in
 ENOUGH = 5
 """Times from which on Mann-Kendall can be significant at 5 % at a single site (1/60 for five)."""
 POWER = 0.80
+MOSTLY = 0.80
+"""Of the sites: where fewer were measured at both ends, those that were are no sample of all."""
 UNTESTABLE = "not testable"
 VERDICTS = ("improving", "worsening", "unclear", UNTESTABLE)
 
@@ -194,9 +196,10 @@ def _by_order(series: Series, about: Trend, level: float, seed: int) -> Trend:
 
 
 def _against_errors(series: Series, sd: Vector, level: float, about: Trend) -> Trend:
-    """The weighted slope against its known error: what two to four campaigns can tell of a single site."""
-    if (series.low < series.high).any() and series.n > 2:
-        return replace(about, reason=f"{series.n} campaigns with values below detection limits")
+    """The weighted slope against its known error: what two to four campaigns can tell of a single site.
+
+    Of the slopes that bounds leave possible the one nearest to none is tested.
+    """
     weight, time = sd**-2, series.time
     centred = time - (weight @ time) / weight.sum()
     slope_sd = float((weight @ centred**2) ** -0.5)
@@ -279,7 +282,7 @@ def _over_sites(series: Sequence[Series], errors: Errors, level: float, seed: in
 def _detectable_over(series: Sequence[Series], errors: Errors, level: float) -> float | None:
     """From the scatter of the sites' changes between first and last time, where both were measured."""
     ends = [each for each in series if each.low[0] == each.high[0] and each.low[-1] == each.high[-1]]
-    if len(ends) < 3:
+    if len(ends) < max(3.0, MOSTLY * len(series)):
         return None
     change = np.array([each.low[-1] - each.low[0] for each in ends])
     return _detectable(float(np.sqrt(change.var(ddof=1) / len(ends) + 2.0 * errors.campaign**2)), level)

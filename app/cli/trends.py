@@ -98,5 +98,5 @@ def _numbers(trend: Trend) -> str:
         told.append(f"{trend.first:.0f} to {trend.last:.0f}")
     told += [f"p {trend.p:.3g}"] if trend.p is not None else []
     told += [f"q {trend.q:.3g}"] if trend.q is not None else []
-    told += [f"changes of {trend.detectable:.0%} would be found"] if trend.detectable is not None else []
+    told += [f"changes of {trend.detectable:.0%} in all would be found"] if trend.detectable is not None else []
     return f"; {', '.join(told)}" if told else ""

@@ -156,6 +156,25 @@ def test_known_errors_make_single_sites_testable() -> None:
     assert below.verdict == "unclear"
 
 
+def test_a_site_that_falls_below_its_limit_has_surely_fallen() -> None:
+    time, value = np.array([2000.0, 2005.0, 2010.0]), np.array([10.0, 5.0, 1.0])
+    low = np.array([10.0, 5.0, 0.0])
+    one = Repeated(np.zeros(3, dtype=np.int64), time, low, value, np.full(3, "a"), np.full(3, 0.1))
+    site = trends_in(one).sites[0]
+    assert (site.verdict, site.low, site.per_year) == ("improving", None, None)
+    assert site.high is not None
+    assert -0.25 < site.high < -0.15
+
+
+@pytest.mark.parametrize("times", [2, 3, 4])
+def test_bounds_make_no_site_change(times: int) -> None:
+    wrong = []
+    for seed in range(30):
+        sites = trends_in(surveys(10, times, seed, noise=0.2, error=0.2, limit=20.0)).sites.values()
+        wrong.append(any(each.verdict in ("improving", "worsening") for each in sites))
+    assert np.mean(wrong) <= 0.05 + 2.0 * np.sqrt(0.05 * 0.95 / 30)
+
+
 def test_verdicts_are_the_four_words() -> None:
     found = trends_in(surveys(20, 5, 7, change=-0.05))
     assert sum(found.counts().values()) == 20
