@@ -380,3 +380,21 @@ async def box_count(connection: asyncpg.Connection, counting: Counting) -> int:
         text, values = rendered(counting.rest(box, inner))
         total += await connection.fetchval(text, *values)
     return total
+
+
+async def test_tiles_and_boxes_are_found_by_their_index(connection: asyncpg.Connection) -> None:
+    asked = Question("samples", Tile(3, 4, 2), Selection(contaminant="zinc"))
+    assert asked.place is not None
+    counting = Counting.of(samples(asked.selection), asked.selection)
+    inner = Inner.of(Bounds(4, 49, 6, 51))
+    assert counting is not None
+    assert inner is not None
+    await connection.execute("SET enable_seqscan = off")
+    survey = (asked.place.statement("survey"), asked.place.values)
+    for statement, values in (survey, counting.statement(inner)):
+        plan = "\n".join(line[0] for line in await connection.fetch("EXPLAIN " + statement, *values))
+        assert "pk_pyramid_node" in plan
+    statement, values = rendered(counting.rest(Bounds(4, 49, 6, 51), inner))
+    plan = "\n".join(line[0] for line in await connection.fetch("EXPLAIN " + statement, *values))
+    assert "ix_specimen_geom_3857" in plan
+    await connection.execute("RESET enable_seqscan")
