@@ -30,6 +30,8 @@ _OGC_NAMES = MappingProxyType(
     }
 )
 """What the standards call the parts of a path that are named more shortly in the program."""
+_TELLS_IN_XML = frozenset({"Web Map Service", "Web Map Tile Service"})
+"""Standards that are older than problem documents."""
 _KEYS = MappingProxyType(
     {JSON: "json", GEOJSON: "json", SCHEMA: "json", HTML: "html", OPENAPI: "json", OPENAPI_3_0: "openapi30"}
     | {form.media_type: form.key for form in FILES.values()}
@@ -61,6 +63,8 @@ def _operation(operation: Document) -> Document:
     keys = _format_keys(operation)
     parameters = [_parameter(parameter, keys) for parameter in operation.get("parameters", [])]
     responses = {status: _response(response) for status, response in operation["responses"].items()}
+    if _TELLS_IN_XML & set(operation.get("tags", [])):
+        responses["default"]["content"]["text/xml"] = {"schema": {"type": "string"}}
     return {**operation, "parameters": parameters, "responses": responses}
 
 
