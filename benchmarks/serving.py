@@ -82,7 +82,9 @@ def document(address: str) -> Any:
 
 
 def rate(paths: Sequence[str], address: str, folder: Path, seconds: int = SECONDS) -> Rate:
-    """How often these paths are answered, in turn, on `CONNECTIONS` connections; raises where one is not 2xx."""
+    """How often these paths are answered, in turn, on `CONNECTIONS` connections; raises where one is not 2xx; each is asked once before."""
+    for path in paths:
+        fetched(address + path)
     wrk = shutil.which("wrk")
     assert wrk, "wrk is not installed: apt install wrk"
     script = folder / "paths.lua"

@@ -22,6 +22,8 @@ from tiles.vector import Question
 HOME = Path(tempfile.gettempdir()) / "edaphos-crowd"
 WORKERS = 2
 TILES = 40
+CLIENTS = 4
+"""Of pgbench: the servers hold most of the connections that the database has, and four keep two processors busy."""
 FLAT = """
 CREATE TABLE IF NOT EXISTS bench_samples AS
 SELECT m.id, s.code AS specimen, m.contaminant_id AS contaminant, m.lower, m.upper, s.medium, p.digestion, m.basis,
@@ -100,9 +102,10 @@ def _tipg(database: Database) -> Iterator[str | None]:
 
 
 def _uncached(ours: str, database: Database, places: _Places, folder: Path) -> Iterator[Line]:
+    template = _template(ours)
     with _tipg(database) as theirs:
         for zoom, tiles in places.by_zoom.items():
-            mine = [_tile_path(tile) for tile in tiles]
+            mine = [template.format(z=tile.z, y=tile.y, x=tile.x) for tile in tiles]
             measured = rate(mine, ours, folder)
             size = max(len(fetched(ours + path)) for path in mine[:5])
             work = f"uncached vector tiles at z{zoom}, one contaminant, up to {size / 1000:.0f} kB"
@@ -134,7 +137,7 @@ def _features(ours: str, theirs: str, database: Database, places: _Places, folde
 
 
 def _cached(ours: str, places: _Places, folder: Path) -> Iterator[Line]:
-    template = document(f"{ours}/collections/samples/tilejson.json?contaminant=zinc")["tiles"][0].removeprefix(ours)
+    template = _template(ours)
     paths = [template.format(z=tile.z, y=tile.y, x=tile.x) for tile in places.by_zoom[8]]
     path = min(paths, key=lambda path: abs(len(fetched(ours + path)) - 18_500))
     size = len(fetched(ours + path))
@@ -168,7 +171,7 @@ def _pgbench(database: Database, tiles: list[Tile], folder: Path) -> Rate:
         script = folder / f"tile-{number}.sql"
         script.write_text(_with_values(question).replace("\n", " ") + ";\n")
         scripts += ["-f", str(script)]
-    command = ["pgbench", "-n", "-M", "prepared", "-c", str(CONNECTIONS), "-T", "3", *scripts, database.libpq]
+    command = ["pgbench", "-n", "-M", "prepared", "-c", str(CLIENTS), "-T", "3", *scripts, database.libpq]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     per_second = next(line.split("=")[1].split()[0] for line in printed.splitlines() if line.startswith("tps"))
     return Rate(float(per_second), float("nan"))
@@ -199,8 +202,10 @@ def _line(work: str, ours: Rate, peer: str, theirs: Rate) -> Line:
     )
 
 
-def _tile_path(tile: Tile) -> str:
-    return f"/collections/samples/tiles/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}?contaminant=zinc"
+def _template(ours: str) -> str:
+    """Where tiles of the version of now are, as clients learn it."""
+    found: str = document(f"{ours}/collections/samples/tilejson.json?contaminant=zinc")["tiles"][0]
+    return found.removeprefix(ours)
 
 
 def _tipg_tile(tile: Tile) -> str:
