@@ -82,7 +82,7 @@ def document(address: str) -> Any:
 
 
 def rate(paths: Sequence[str], address: str, folder: Path, seconds: int = SECONDS) -> Rate:
-    """How often these paths are answered, in turn, on `CONNECTIONS` connections; raises where one is not 2xx; each is asked once before."""
+    """How often these paths are answered, in turn; each is asked once before. Raises where an answer is not 2xx."""
     for path in paths:
         fetched(address + path)
     wrk = shutil.which("wrk")
