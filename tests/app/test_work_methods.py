@@ -127,13 +127,14 @@ def test_indicators_are_mapped_and_scored(settings: Settings, connection: Connec
 
 
 def test_methods_are_compared(connection: Connection, tmp_path: Path) -> None:
-    """The metals of the flood plain rise and fall together, so none beats all of them."""
-    found = compare_methods(tmp_path, connection, ComparisonRequest(ZINC, secondary=("lead", "cadmium")))
+    """On every third place of the flood plain."""
+    connection.execute(measurement.delete().where(measurement.c.specimen_id % 3 > 0))
+    found = compare_methods(tmp_path, connection, ComparisonRequest(ZINC, secondary=("lead",)))
     told = found.to_dict()
     scored = [score["method"] for score in told["scores"]]
     assert {"ordinary-kriging", "simple-kriging", "ordinary-kriging by reml", "inverse-distance"} <= set(scored)
     assert scored.index("ordinary-kriging by reml") < scored.index("nearest-sample")
-    assert "cokriging with lead + cadmium" in scored
+    assert "cokriging with lead" in scored
     assert told["refused"] == {}
     assert json.dumps(told)
 
