@@ -173,8 +173,7 @@ class Neighbours:
     def lag(self, values: Vector) -> Vector:
         """Weighted sums (n,) of the neighbours' values (n,)."""
         weights = csr_array((self.weights, self.indices, self.indptr), shape=(self.n, self.n))
-        summed: Vector = weights @ values
-        return summed
+        return np.asarray(weights @ values, dtype=np.float64)
 
     def styled(self, style: Style) -> Neighbours:
         """Binary weights (B), or rows that sum to one (W)."""

@@ -133,7 +133,7 @@ def test_samples_are_searched_without_a_map(settings: Settings, connection: Conn
         ({"seed": -1}, "seed"),
     ):
         with pytest.raises(ValueError, match=said):
-            HotspotRequest(ZINC, **asked)  # type: ignore[arg-type]
+            HotspotRequest(ZINC, **asked)
     nothing = search(settings, connection, zinc, kinds=("statistical",), statistic="scan", limit=1e6)
     assert "no sample exceeds" in (nothing.finding.why_not or "")
     assert nothing.run is None
