@@ -19,7 +19,7 @@ serve: setup  ## serve what is loaded
 	$(BIN)/edaphos serve
 
 test: setup-dev  ## run all tests, against a real PostGIS and a real browser
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: setup-dev  ## style, types and walls between the rooms
 	$(BIN)/ruff format --check .

@@ -19,7 +19,7 @@ def upgrade() -> None:
     asked = "its inputs, and which outputs were asked for and how"
     op.add_column("job", sa.Column("request", postgresql.JSONB(), comment=asked))
     no = sa.text("false")
-    strangers = sa.Column(
+    strangers: sa.Column[bool] = sa.Column(
         "open_to_all", sa.Boolean(), server_default=no, nullable=False, comment="asked for without a key"
     )
     op.add_column("job", strangers)

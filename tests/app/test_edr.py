@@ -197,7 +197,7 @@ async def test_wrong_questions_name_their_parameter(
 
 
 async def test_more_than_the_budget_is_refused_with_what_to_ask(client: httpx.AsyncClient) -> None:
-    huge: dict[str, Any] = {"bbox": "5,50,6,52", "resolution-x": 5000, "resolution-y": 5000}
+    huge: dict[str, str | int] = {"bbox": "5,50,6,52", "resolution-x": 5000, "resolution-y": 5000}
     response = await client.get(f"{SURFACE}/cube", params=huge)
     assert response.status_code == 413
     assert "resolution-x=" in response.json()["detail"]

@@ -12,6 +12,7 @@ from app.work.load_reports import checked_target
 from app.work.provenance import origin_of_dataset, origin_of_row
 from db.engine import Database
 from db.questions.layer import page
+from db.questions.order import Page
 from db.questions.samples import MEASUREMENTS, SPECIMENS
 from db.selection import Selection
 from db.tables import VISIBILITIES, dataset
@@ -53,7 +54,7 @@ def test_a_row_knows_its_cells(in_two_files: Connection, meuse: Path, row: int, 
 
 def test_a_feature_says_where_its_value_stands(in_two_files: Connection) -> None:
     for layer in (MEASUREMENTS, SPECIMENS):
-        for row in in_two_files.execute(page(layer, MEUSE, after=None, size=700)):
+        for row in in_two_files.execute(page(layer, MEUSE, Page(700))):
             told = json.loads(row.properties)
             assert told["source_file"] == ("a.csv" if told["source_row"] <= 100 else "b.csv")
             assert told["source_sheet"] is None

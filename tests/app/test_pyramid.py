@@ -183,11 +183,11 @@ async def rows_in_square(connection: asyncpg.Connection, collection: str, chosen
 @pytest.mark.parametrize("tile", [Tile(0, 0, 0), Tile(4, 8, 5), Tile(6, 32, 21)])
 async def test_cells_are_those_of_the_rows(connection: asyncpg.Connection, tile: Tile) -> None:
     """Counts, quantiles, highest and coverage: none depends on whether the pyramid was there."""
-    chosen = {"contaminant": "zinc", "dataset": "large"}
-    built = await vector_tile(connection, Question("samples", tile, Selection(**chosen), limit=200.0))
+    chosen = Selection(contaminant="zinc", dataset="large")
+    built = await vector_tile(connection, Question("samples", tile, chosen, limit=200.0))
     await connection.execute("BEGIN; DELETE FROM pyramid_state; COMMIT")
     try:
-        counted = await vector_tile(connection, Question("samples", tile, Selection(**chosen), limit=200.0))
+        counted = await vector_tile(connection, Question("samples", tile, chosen, limit=200.0))
     finally:
         await connection.execute("INSERT INTO pyramid_state (dataset_id) SELECT id FROM dataset")
     assert by_place(built.body) == by_place(counted.body)

@@ -342,7 +342,7 @@ async def tile_of(client: httpx.AsyncClient, status: int = 200, **query: str) ->
     ],
 )
 async def test_a_tile_holds_the_rows_that_a_page_does(client: httpx.AsyncClient, query: dict[str, str]) -> None:
-    features = await tile_of(client, **query)
+    features = await tile_of(client, 200, **query)
     items = (await client.get("/collections/samples/items", params=query | {"limit": "1000"})).json()["features"]
     name = "specimen"
     expected = sorted(item["properties"][name] for item in items)

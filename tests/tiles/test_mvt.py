@@ -25,7 +25,7 @@ TEXTS = ("mineral-horizon", "Moos, ä", "")
 @settings(max_examples=80, deadline=None)
 def test_what_is_written_is_read(features: list[tuple[Any, ...]]) -> None:
     x, y, count, long, short, text = zip(*features, strict=True)
-    properties = {
+    properties: dict[str, Any] = {
         "count": np.array(count, np.int64),
         "long": np.array([np.nan if value is None else value for value in long], np.float64),
         "short": np.array([np.nan if value is None else value for value in short], np.float32),
