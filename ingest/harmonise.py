@@ -145,7 +145,9 @@ class Survey:
             self.rejections.append(pa.concat_tables([rejected, rejections(judged.findings)]))
             self.loaded += int(np.count_nonzero(judged.alive))
             self.measured += judged.measurements.num_rows
-            yield numbering.chunk(judged, np.union1d(flagged["row"], misplaced_rows(judged.findings)))
+            yield numbering.chunk(
+                judged.along_the_ground(), np.union1d(flagged["row"], misplaced_rows(judged.findings))
+            )
             self._tell(READING * self._size + STORING * self._size * number // self._batches, WHOLE * self._size)
         self._aside.close()
         # rows that are loaded beside others may be controls alone
