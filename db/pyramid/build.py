@@ -4,7 +4,7 @@ It is a tree of tiles. One that holds more than `MOST_POINTS` of a contaminant k
 children; one that holds fewer keeps them in the finest cells, from which all tiles below are drawn.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,21 +14,21 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, delete, select, text
 
 from db.pyramid.cells import Cells, together
-from db.pyramid.grid import BASE_ZOOM, CELL_ZOOM, CELLS_DOWN, DEEPEST, HALF, Codes, codes_of
-from db.pyramid.rows import MEASUREMENTS, POINTS, ROW, SITES, SPECIMENS, Subject, populations_of
+from db.pyramid.grid import BASE_ZOOM, CELL_ZOOM, CELLS_DOWN, DEEPEST, Codes
+from db.pyramid.points import MOST_AT_ONCE, Points, parts_of
+from db.pyramid.rows import MEASUREMENTS, ROW, SITES, SPECIMENS, Subject, populations_of
 from db.tables import dataset, pyramid_state
 
 MOST_POINTS = 4_096
 """More points than a tile has cells are drawn as cells."""
-BATCH = 1_000_000
-"""Rows that are held in memory at once, about; those of one contaminant always are."""
+KEYS_AT_ONCE = 100_000
+"""Specimens or sites that are read at once."""
 ALL_YEARS, SEVERAL = 0, 0
 """A row of all years has ALL_YEARS for its first one, and for its last one SEVERAL where rows by years stand beside it,
 else the year of all its points, -1 where that is not known."""
 _YEARS = 100_000
+Years = tuple[int, int]
 
-Part = tuple[Subject, str, NDArray[np.void]]
-"""A subject, a contaminant (or none) and its points."""
 _TYPES = {
     "layer": "text",
     "contaminant_id": "text",
@@ -84,22 +84,36 @@ def build(connection: Connection, dataset_id: int, name: str) -> bool:
         return False
     _run(connection, "DELETE FROM pyramid_node WHERE dataset_id = {id}", id=sql.Literal(dataset_id))
     _run(connection, populations_of(dataset_id))
-    _copy_nodes(connection, _all_rows(connection, dataset_id), dataset_id)
+    _copy_nodes(connection, dataset_id)
     _run(connection, "INSERT INTO pyramid_state (dataset_id) VALUES ({id})", id=sql.Literal(dataset_id))
     return True
 
 
-def _all_rows(connection: Connection, dataset_id: int) -> Iterator[Part]:
+def _all_points(connection: Connection, dataset_id: int) -> Iterator[tuple[Subject, str, Points]]:
     """The points of each subject and contaminant."""
     for subject in (SPECIMENS, SITES):
-        yield subject, "", _points(connection, subject.rows(dataset_id, ()))
+        yield subject, "", _read(connection, subject, dataset_id, ())[0]
     for batch in _batches(connection, dataset_id):
-        points = _points(connection, MEASUREMENTS.rows(dataset_id, batch))
-        order = np.argsort(points["contaminant"], kind="stable")
-        points = points[order]
-        for number, contaminant in enumerate(batch, start=1):
-            one, other = np.searchsorted(points["contaminant"], [number, number + 1])
-            yield MEASUREMENTS, contaminant, points[one:other]
+        for contaminant, points in zip(batch, _read(connection, MEASUREMENTS, dataset_id, batch), strict=True):
+            yield MEASUREMENTS, contaminant, points
+
+
+def _read(connection: Connection, subject: Subject, dataset_id: int, batch: tuple[str, ...]) -> list[Points]:
+    """The points of each contaminant of a batch, or of the subject itself."""
+    found = [Points() for _ in batch or ("",)]
+    first, last = _fetched(
+        connection,
+        "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM {table} WHERE dataset_id = {id}",
+        table=sql.Identifier(subject.table),
+        id=sql.Literal(dataset_id),
+    )[0]
+    for start in range(first, last + 1, KEYS_AT_ONCE):
+        rows = _rows(connection, subject.rows(dataset_id, batch, start, min(last, start + KEYS_AT_ONCE - 1)))
+        for number, points in enumerate(found, start=1 if batch else 0):
+            mine = rows[rows["contaminant"] == number]
+            if len(mine):
+                points.add(mine)
+    return found
 
 
 def _batches(connection: Connection, dataset_id: int) -> Iterator[tuple[str, ...]]:
@@ -108,7 +122,7 @@ def _batches(connection: Connection, dataset_id: int) -> Iterator[tuple[str, ...
     batch: list[str] = []
     held = 0
     for contaminant, count in _fetched(connection, counted, id=sql.Literal(dataset_id)):
-        if batch and held + count > BATCH:
+        if batch and held + count > MOST_AT_ONCE:
             yield tuple(batch)
             batch, held = [], 0
         batch.append(contaminant)
@@ -117,47 +131,62 @@ def _batches(connection: Connection, dataset_id: int) -> Iterator[tuple[str, ...
         yield tuple(batch)
 
 
-def _points(connection: Connection, query: sql.Composed) -> NDArray[np.void]:
-    """Rows of the dtype `ROW` that lie within the square of the tiles."""
+def _rows(connection: Connection, query: sql.Composed) -> NDArray[np.void]:
+    """Rows of the dtype `ROW`."""
     with _driver(connection).cursor(binary=True) as cursor:
         (packed,) = cursor.execute(query).fetchone()
     points: NDArray[np.void] = np.frombuffer(packed or b"", ROW)
-    inside: NDArray[np.void] = points[np.abs(points["y"]) <= HALF]
-    return inside
+    return points
 
 
-def _copy_nodes(connection: Connection, parts: Iterable[Part], dataset_id: int) -> None:
+def _copy_nodes(connection: Connection, dataset_id: int) -> None:
     command = f"COPY pyramid_node ({', '.join(_TYPES)}) FROM STDIN (FORMAT binary)"
-    for subject, contaminant, points in parts:
+    for subject, contaminant, points in _all_points(connection, dataset_id):
         with _driver(connection).cursor() as cursor, cursor.copy(command) as copy:
             copy.set_types(list(_TYPES.values()))
-            for years, node in _nodes_by_years(points):
+            for years, node in _nodes_by_years(points, MOST_AT_ONCE):
                 key = (subject.layer, contaminant, node.number, dataset_id, *years)
                 copy.write_row((*key, node.leaf, node.cells.total, *node.cells.packed()))
+        points.close()
 
 
-def _nodes_by_years(points: NDArray[np.void]) -> Iterator[tuple[tuple[int, int], Node]]:
-    """The tiles of all years together and, where there are several, of each period in which samples were taken."""
-    if not len(points):
-        return
-    native = {name: points[name].astype(points.dtype[name].newbyteorder("=")) for name in POINTS[1:]}
-    codes = codes_of(native["x"], native["y"])
-    order = np.argsort(codes)
-    codes, native = codes[order], {name: column[order] for name, column in native.items()}
-    crowded = _crowded(codes)
-    periods, which = np.unique(_period_of(native), return_inverse=True)
-    years = [_years_of(period) for period in periods.tolist()]
+def _nodes_by_years(points: Points, most: int) -> Iterator[tuple[Years, Node]]:
+    """The tiles of all years together and, where there are several, of each period in which samples were taken.
+
+    No more than `most` points are looked at together, about: first those below some tiles, then the tiles above these.
+    """
+    codes = points.codes()
+    # the tiles above those that are looked at by themselves are crowded ones
+    crowded, parts = _crowded(codes), list(parts_of(codes, max(most, MOST_POINTS)))
+    del codes
+    periods = sorted({period for part in parts for period in np.unique(_period_of(points.within(part)[1])).tolist()})
+    above: dict[tuple[Years, int], list[Cells]] = {}
+    for part in parts:
+        own_codes, kept = points.within(part)
+        order = np.argsort(own_codes, kind="stable")
+        own_codes, kept = own_codes[order], kept[order]
+        for pair, mask in _chosen(_period_of(kept), periods):
+            finest = Cells.of(own_codes[mask], *(kept[name][mask] for name in ("population", "lower", "upper")))
+            nodes, cells = _subtree(finest, crowded, part.zoom)
+            above.setdefault((pair, part.zoom - 1), []).append(cells)
+            yield from ((pair, node) for node in nodes)
+    for zoom in range(DEEPEST - 1, -1, -1):
+        for pair in sorted(pair for pair, own in above if own == zoom):
+            heavy = together(above.pop((pair, zoom)))
+            above.setdefault((pair, zoom - 1), []).append(heavy.coarser(1))
+            yield from ((pair, node) for node in _sliced(heavy.with_quantiles(), zoom, CELLS_DOWN, leaf=False))
+
+
+def _chosen(period: NDArray[np.int64], periods: list[int]) -> Iterator[tuple[Years, NDArray[np.bool_]]]:
+    """Which points belong to all years, and which to each period, where there are several."""
+    years = [_years_of(each) for each in periods]
     one_year = len(years) == 1 and years[0][0] == years[0][1]
-    chosen = [((ALL_YEARS, years[0][0] if one_year else SEVERAL), np.ones(len(codes), np.bool_))]
+    yield (ALL_YEARS, years[0][0] if one_year else SEVERAL), np.ones(len(period), np.bool_)
     if not one_year:
-        chosen += [(pair, which == number) for number, pair in enumerate(years)]
-    for pair, mask in chosen:
-        columns = (native[name][mask] for name in ("population", "lower", "upper"))
-        for node in _tree(Cells.of(codes[mask], *columns), crowded):
-            yield pair, node
+        yield from ((pair, period == each) for pair, each in zip(years, periods, strict=True))
 
 
-def _period_of(points: Mapping[str, NDArray[np.generic]]) -> NDArray[np.int64]:
+def _period_of(points: NDArray[np.void]) -> NDArray[np.int64]:
     """The years in which each point was sampled, as one number; -1 and -1 where they are not known."""
     first, last = (points[name].astype(np.int64) + 1 for name in ("first_year", "last_year"))
     return np.asarray(first * _YEARS + last, np.int64)
@@ -169,31 +198,36 @@ def _years_of(period: int) -> tuple[int, int]:
 
 
 def _crowded(codes: Codes) -> list[NDArray[np.uint64]]:
-    """By zoom, the codes of the tiles that hold more than `MOST_POINTS` of the points with these sorted codes."""
+    """By zoom, the codes of the tiles that hold more than `MOST_POINTS` of the points with these rising codes."""
     crowded = []
     for zoom in range(DEEPEST + 1):
-        tiles, counts = np.unique(codes >> np.uint64(2 * (BASE_ZOOM - zoom)), return_counts=True)
-        crowded.append(tiles[counts > MOST_POINTS])
+        tiles = codes >> np.uint64(2 * (BASE_ZOOM - zoom))
+        starts = np.flatnonzero(np.concatenate([[True], tiles[1:] != tiles[:-1]])) if len(tiles) else np.empty(0, int)
+        crowded.append(tiles[starts[np.diff(np.append(starts, len(tiles))) > MOST_POINTS]])
     return crowded
 
 
-def _tree(finest: Cells, crowded: list[NDArray[np.uint64]]) -> Iterator[Node]:
-    """The tiles of the tree from the deepest up: crowded ones in their own cells, the others in the finest."""
+def _subtree(finest: Cells, crowded: list[NDArray[np.uint64]], top: int) -> tuple[list[Node], Cells]:
+    """The tiles from the deepest up to those of zoom `top`: crowded ones in their own cells, the others in the finest.
+
+    With them the cells in which the tiles above `top` are drawn.
+    """
+    nodes: list[Node] = []
     below = Cells.none()
-    for zoom in range(DEEPEST, -1, -1):
-        tiles = finest.entries["code"] >> np.uint64(2 * (CELL_ZOOM - zoom))
+    for zoom in range(DEEPEST, top - 1, -1):
+        tiles = tiles_at(finest, zoom)
         mine = np.isin(tiles, crowded[zoom])
         parents = np.isin(tiles >> np.uint64(2), crowded[zoom - 1]) if zoom else np.ones(len(tiles), np.bool_)
-        leaves = finest.only(parents & ~mine)
-        yield from _sliced(leaves, zoom, CELL_ZOOM - zoom, leaf=True)
-        if zoom == DEEPEST:
-            heavy = finest.only(mine)
-        else:
-            # what is crowded here is crowded further down, or a leaf there
-            lower = finest.only(mine & ~np.isin(tiles_at(finest, zoom + 1), crowded[zoom + 1]))
-            heavy = together([below.coarser(1), lower.coarser(CELL_ZOOM - CELLS_DOWN - zoom)])
-        yield from _sliced(heavy.with_quantiles(), zoom, CELLS_DOWN, leaf=False)
-        below = heavy
+        nodes += _sliced(finest.only(parents & ~mine), zoom, CELL_ZOOM - zoom, leaf=True)
+        below = finest.only(mine) if zoom == DEEPEST else _drawn_in(finest.only(mine), below, crowded, zoom)
+        nodes += _sliced(below.with_quantiles(), zoom, CELLS_DOWN, leaf=False)
+    return nodes, _drawn_in(finest, below, crowded, top - 1) if top else Cells.none()
+
+
+def _drawn_in(finest: Cells, below: Cells, crowded: list[NDArray[np.uint64]], zoom: int) -> Cells:
+    """The cells of crowded tiles of a zoom: what is crowded further down, too, and what is a leaf there."""
+    leaves = finest.only(~np.isin(tiles_at(finest, zoom + 1), crowded[zoom + 1]))
+    return together([below.coarser(1), leaves.coarser(CELL_ZOOM - CELLS_DOWN - zoom)])
 
 
 def tiles_at(cells: Cells, zoom: int) -> Codes:

@@ -39,15 +39,21 @@ class Subject:
     contaminant: str = "0"
     condition: str = "true"
 
-    def rows(self, dataset_id: int, contaminants: tuple[str, ...]) -> sql.Composed:
-        """The rows of a dataset, of measurements those of some contaminants, as one value."""
+    def rows(self, dataset_id: int, contaminants: tuple[str, ...], first: int, last: int) -> sql.Composed:
+        """The rows of a dataset with keys in first..last, of measurements those of some contaminants, as one value."""
         query = (
             f"SELECT {self.contaminant} AS contaminant, {_PLACE}, {self.population} AS population, "  # noqa: S608
             f"{self.years}, {self.bounds} FROM {self.tables} "
-            f"WHERE s.dataset_id = {{dataset}} AND {self.condition}"
+            f"WHERE s.dataset_id = {{dataset}} AND s.id BETWEEN {{first}} AND {{last}} AND {self.condition}"
         )
         packed = f"SELECT string_agg({PACKED}, ''::bytea) FROM ({query}) point"  # noqa: S608
-        return sql.SQL(packed).format(dataset=sql.Literal(dataset_id), contaminants=sql.Literal(list(contaminants)))
+        given = {"dataset": dataset_id, "contaminants": list(contaminants), "first": first, "last": last}
+        return sql.SQL(packed).format(**{name: sql.Literal(value) for name, value in given.items()})
+
+    @property
+    def table(self) -> str:
+        """The table of its places."""
+        return self.tables.split()[0]
 
 
 SITES = Subject("sites", "site s", "0::bigint", _UNKNOWN_YEARS, _UNMEASURED)
@@ -59,7 +65,8 @@ MEASUREMENTS = Subject(
     years=_YEARS,
     bounds="m.lower, m.upper",
     contaminant="array_position({contaminants}::text[], m.contaminant_id)",
-    condition="m.contaminant_id = ANY({contaminants}::text[])",
+    # the keys of specimens once more, so that no range of them reads all measurements
+    condition="m.contaminant_id = ANY({contaminants}::text[]) AND m.specimen_id BETWEEN {first} AND {last}",
 )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from db.pyramid import build
 from db.pyramid.cells import Cells, middle_of, steps_of, together
 from db.pyramid.counting import Counting, Inner
 from db.pyramid.grid import BASE_ZOOM, codes_of, columns_and_rows, interleaved, node_of, self_and_ancestors
+from db.pyramid.points import Points, parts_of
+from db.pyramid.rows import ROW
 from db.questions import layer
 from db.questions.samples import samples
 from db.questions.sites import SITES
@@ -398,3 +401,40 @@ async def test_tiles_and_boxes_are_found_by_their_index(connection: asyncpg.Conn
     plan = "\n".join(line[0] for line in await connection.fetch("EXPLAIN " + statement, *values))
     assert "ix_specimen_geom_3857" in plan
     await connection.execute("RESET enable_seqscan")
+
+
+def rows_in_towns(count: int, seed: int = 5) -> np.ndarray[tuple[int], np.dtype[np.void]]:
+    draw = np.random.default_rng(seed)
+    rows = np.zeros(count, ROW)
+    towns = draw.uniform(-1.8e7, 1.8e7, (12, 2))
+    places = towns[draw.choice(12, count, p=np.arange(1, 13) / 78)] + draw.normal(
+        0, 1, (count, 2)
+    ) * 10 ** draw.uniform(1, 6)
+    rows["x"], rows["y"] = places.clip(-HALF, HALF).T
+    rows["population"] = draw.choice([3, -7, 11], count)
+    rows["first_year"] = rows["last_year"] = draw.choice([-1, 1990, 2010], count)
+    rows["lower"] = draw.lognormal(3, 1, count)
+    rows["upper"] = np.where(draw.random(count) < 0.2, np.inf, rows["lower"])
+    return rows
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_pyramid_in_parts_is_that_of_all_points_at_once(seed: int) -> None:
+    """Whatever is looked at together, and in however many chunks it was read."""
+    rows = rows_in_towns(60_000, seed)
+    whole, chunked = Points(), Points()
+    whole.add(rows)
+    for chunk in np.array_split(rows, 7):
+        chunked.add(chunk)
+    with closing(whole), closing(chunked):
+        once = {(years, node.number): node for years, node in build._nodes_by_years(whole, 10**9)}
+        parts = {(years, node.number): node for years, node in build._nodes_by_years(chunked, build.MOST_POINTS)}
+        assert len({part.zoom for part in parts_of(whole.codes(), build.MOST_POINTS)}) > 1
+    assert once.keys() == parts.keys()
+    for key, node in once.items():
+        other = parts[key]
+        assert node.leaf == other.leaf
+        for name in ("code", "population", "count", "censored", "highest", "parts"):
+            assert np.array_equal(node.cells.entries[name], other.cells.entries[name]), (key, name)
+        assert np.array_equal(node.cells.entries["median"], other.cells.entries["median"], equal_nan=True)
+        assert np.array_equal(node.cells.bins, other.cells.bins)
