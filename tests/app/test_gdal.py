@@ -3,12 +3,19 @@
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import httpx
 import pytest
 
-ENVIRONMENT = {"PATH": os.environ["PATH"], "GDAL_HTTP_TIMEOUT": "20", "CPL_VSIL_CURL_USE_HEAD": "YES"}
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "GDAL_HTTP_TIMEOUT": "20",
+    "CPL_VSIL_CURL_USE_HEAD": "YES",
+    # else its WMS driver leaves a folder in the one that the tests are run from
+    "GDAL_DEFAULT_WMS_CACHE_PATH": str(Path(tempfile.gettempdir()) / "edaphos-test-wms"),
+}
 
 
 def run(*command: str) -> str:
