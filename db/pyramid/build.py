@@ -14,8 +14,8 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, delete, select, text
 
 from db.pyramid.cells import Cells, together
-from db.pyramid.grid import BASE_ZOOM, CELL_ZOOM, CELLS_DOWN, DEEPEST, Codes
-from db.pyramid.points import MOST_AT_ONCE, Points, parts_of
+from db.pyramid.grid import CELL_ZOOM, CELLS_DOWN, DEEPEST, Codes
+from db.pyramid.points import MOST_AT_ONCE, Points, Tiles, parts_of
 from db.pyramid.rows import MEASUREMENTS, ROW, SITES, SPECIMENS, Subject, populations_of
 from db.tables import dataset, pyramid_state
 
@@ -155,10 +155,9 @@ def _nodes_by_years(points: Points, most: int) -> Iterator[tuple[Years, Node]]:
 
     No more than `most` points are looked at together, about: first those below some tiles, then the tiles above these.
     """
-    codes = points.codes()
+    tiles = points.tiles()
     # the tiles above those that are looked at by themselves are crowded ones
-    crowded, parts = _crowded(codes), list(parts_of(codes, max(most, MOST_POINTS)))
-    del codes
+    crowded, parts = _crowded(tiles), list(parts_of(tiles, max(most, MOST_POINTS)))
     periods = sorted({period for part in parts for period in np.unique(_period_of(points.within(part)[1])).tolist()})
     above: dict[tuple[Years, int], list[Cells]] = {}
     for part in parts:
@@ -197,14 +196,13 @@ def _years_of(period: int) -> tuple[int, int]:
     return first - 1, last - 1
 
 
-def _crowded(codes: Codes) -> list[NDArray[np.uint64]]:
-    """By zoom, the codes of the tiles that hold more than `MOST_POINTS` of the points with these rising codes."""
+def _crowded(tiles: Tiles) -> list[NDArray[np.uint64]]:
+    """By zoom, the codes of the tiles that hold more than `MOST_POINTS`, from the deepest tiles and their counts."""
     crowded = []
-    for zoom in range(DEEPEST + 1):
-        tiles = codes >> np.uint64(2 * (BASE_ZOOM - zoom))
-        starts = np.flatnonzero(np.concatenate([[True], tiles[1:] != tiles[:-1]])) if len(tiles) else np.empty(0, int)
-        crowded.append(tiles[starts[np.diff(np.append(starts, len(tiles))) > MOST_POINTS]])
-    return crowded
+    for _ in range(DEEPEST + 1):
+        crowded.append(tiles.tiles[tiles.counts > MOST_POINTS])
+        tiles = tiles.parents()
+    return crowded[::-1]
 
 
 def _subtree(finest: Cells, crowded: list[NDArray[np.uint64]], top: int) -> tuple[list[Node], Cells]:

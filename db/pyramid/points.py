@@ -30,6 +30,26 @@ class Part:
         return self.tile << down, ((self.tile + 1) << down) - 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """Rising codes of tiles of one zoom, each once, and how many points each holds."""
+
+    tiles: Codes
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tiles: Codes, counts: NDArray[np.int64]) -> "Tiles":
+        """Add the counts of equal tiles up; the tiles rise."""
+        if not len(tiles):
+            return cls(tiles, counts)
+        starts = np.flatnonzero(np.concatenate([[True], tiles[1:] != tiles[:-1]]))
+        return cls(tiles[starts], np.add.reduceat(counts, starts))
+
+    def parents(self) -> "Tiles":
+        """The tiles one zoom up."""
+        return Tiles.of(self.tiles >> np.uint64(2), self.counts)
+
+
 class Points:
     """The points of a subject and a contaminant, in sorted runs of a file that no other process can see."""
 
@@ -50,11 +70,16 @@ class Points:
         self._file.write(kept.tobytes())
         self.count += len(inside)
 
-    def codes(self) -> Codes:
-        """The codes of all points, rising."""
-        every = np.concatenate([codes for _, codes in self._runs]) if self._runs else np.empty(0, np.uint64)
-        every.sort()
-        return every
+    def tiles(self) -> "Tiles":
+        """The deepest tiles that hold points, and how many each."""
+        found = [
+            Tiles.of(codes >> np.uint64(2 * (BASE_ZOOM - DEEPEST)), np.ones(len(codes), int)) for _, codes in self._runs
+        ]
+        tiles, counts = ([getattr(each, name) for each in found] for name in ("tiles", "counts"))
+        if not found:
+            return Tiles(np.empty(0, np.uint64), np.empty(0, int))
+        every, order = np.concatenate(tiles), np.argsort(np.concatenate(tiles), kind="stable")
+        return Tiles.of(every[order], np.concatenate(counts)[order])
 
     def within(self, part: Part) -> tuple[Codes, NDArray[np.void]]:
         """The points of a tile, with their codes."""
@@ -72,13 +97,16 @@ class Points:
         self._file.close()
 
 
-def parts_of(codes: Codes, most: int) -> Iterator[Part]:
-    """Tiles that together hold all points with these rising codes, none more than `most` unless it is a deepest one."""
+def parts_of(found: Tiles, most: int) -> Iterator[Part]:
+    """Tiles that together hold all points, none more than `most` unless it is a deepest one."""
+    before = np.concatenate([[0], np.cumsum(found.counts)])
     waiting = [Part(0, 0)]
     while waiting:
         part = waiting.pop()
-        first, last = (np.uint64(code) for code in part.codes)
-        count = int(np.searchsorted(codes, last, "right") - np.searchsorted(codes, first, "left"))
+        down = 2 * (DEEPEST - part.zoom)
+        ends = np.array([part.tile << down, (part.tile + 1) << down], np.uint64)
+        one, other = np.searchsorted(found.tiles, ends)
+        count = int(before[other] - before[one])
         if count > most and part.zoom < DEEPEST:
             waiting += [Part(part.zoom + 1, 4 * part.tile + quarter) for quarter in range(4)]
         elif count:

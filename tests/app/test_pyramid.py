@@ -429,7 +429,7 @@ def test_a_pyramid_in_parts_is_that_of_all_points_at_once(seed: int) -> None:
     with closing(whole), closing(chunked):
         once = {(years, node.number): node for years, node in build._nodes_by_years(whole, 10**9)}
         parts = {(years, node.number): node for years, node in build._nodes_by_years(chunked, build.MOST_POINTS)}
-        assert len({part.zoom for part in parts_of(whole.codes(), build.MOST_POINTS)}) > 1
+        assert len({part.zoom for part in parts_of(whole.tiles(), build.MOST_POINTS)}) > 1
     assert once.keys() == parts.keys()
     for key, node in once.items():
         other = parts[key]
