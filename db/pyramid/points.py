@@ -12,7 +12,7 @@ from db.pyramid.grid import BASE_ZOOM, DEEPEST, HALF, Codes, codes_of
 from db.pyramid.rows import POINTS, ROW
 
 KEPT = np.dtype([(name, ROW[name].newbyteorder("=")) for name in POINTS if name not in ("contaminant", "x", "y")])
-MOST_AT_ONCE = 250_000
+MOST_AT_ONCE = 100_000
 """Points that are held in memory at once, about; those of one tile of the deepest zoom always are."""
 
 
